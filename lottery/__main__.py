@@ -1,0 +1,54 @@
+"""The command line: `python -m lottery STAGE --help`."""
+
+import argparse
+import importlib
+import signal
+import sys
+
+import lottery
+from lottery.errors import LotteryError
+
+STAGES = {
+    "subset": "draw the training indices of a data set",
+    "generate": "train a network on the generation task (round 0 saves W_k)",
+    "mask": "find the next mask from trained weights, or draw a baseline's",
+    "evaluate": "train a ticket (W_k, mask) on all labels and measure it",
+    "sparsity": "count the weights that converged to zero in the dense network",
+    "aggregate": "collect the evaluations of a figure in a tidy table",
+    "plot": "draw a figure from its table",
+    "schema": "print the JSON schema of config.yaml",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one stage; mistakes in its input end in one line and status 1."""
+    parser = argparse.ArgumentParser("python -m lottery", description=lottery.__doc__)
+    stages = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
+    name = next((word for word in argv or sys.argv[1:] if word in STAGES), None)
+    for stage, help_text in STAGES.items():
+        sub = stages.add_parser(stage, help=help_text, description=help_text)
+        if stage == name:  # import only what this stage needs
+            module = importlib.import_module(f"lottery.stages.{stage}")
+            module.arguments(sub)
+    args = parser.parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        module.run(args)
+    except LotteryError as error:
+        return _fail(args.stage, str(error))
+    except OSError as error:
+        if error.strerror is None:
+            raise
+        return _fail(args.stage, f"{error.filename or 'file'}: {error.strerror}")
+    except KeyboardInterrupt:
+        return _fail(args.stage, "interrupted", 128 + signal.SIGINT)
+    return 0
+
+
+def _fail(stage: str, message: str, status: int = 1) -> int:
+    print(f"lottery {stage}: error: {message}", file=sys.stderr, flush=True)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,424 @@
+"""config.yaml, typed: what the paper's experiments are, checked before any job starts."""
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Discriminator, Field, Tag, ValidationError
+
+from lottery.errors import LotteryError
+from lottery.specs import (
+    AggregateSpec,
+    Architecture,
+    Baseline,
+    Chain,
+    CurveSpec,
+    Dataset,
+    EvaluateSpec,
+    Fraction,
+    GenerateSpec,
+    ImageFormat,
+    MaskSpec,
+    PlotSpec,
+    Point,
+    Recipe,
+    SparsitySpec,
+    Spec,
+    Subset,
+    SubsetSpec,
+    Training,
+)
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+"""Names become folder and file names: lower-case words joined by hyphens."""
+
+
+class DatasetEntry(ImageFormat):
+    """A data set: what it is, and where this machine has it."""
+
+    label: str = Field(description="its name on figures")
+    root: str | None = Field(None, description="folder on this machine")
+    obtain: str = Field("", description="how to get it, for whoever lacks it")
+
+    def identity(self, name: str) -> Dataset:
+        """What of the entry can change a result."""
+        return Dataset(name=name, **self.model_dump(exclude={"label", "root", "obtain"}))
+
+
+class PruningEntry(Spec):
+    """Iterative magnitude pruning (Section 3.2)."""
+
+    rate: Fraction = Field(description="share of the remaining weights pruned per round")
+    evaluated_rounds: tuple[Annotated[int, Field(ge=0, le=99)], ...] = Field(
+        min_length=1, description="rounds whose tickets are judged; generation runs up to the last"
+    )
+
+
+class SparsityEntry(Spec):
+    """Natural sparsity (Section 4.5)."""
+
+    zero_threshold: float = Field(gt=0, description="|w| up to this counts as zeroed")
+    cuts: tuple[Annotated[float, Field(ge=0)], ...] = Field(min_length=1)
+
+
+class FoundTicket(Spec):
+    """A ticket found by training and pruning."""
+
+    dataset: str
+    subset: str = "all"
+    architecture: str
+    task: Literal["labels", "rotnet"]
+    recipe: str
+    rewind: Point
+
+
+class BaselineTicket(Spec):
+    """A random ticket in place of a found one."""
+
+    baseline: Literal["random", "adjusted-random"]
+    of: str = Field(description="the found ticket whose counts (and natural zeros) it shares")
+
+
+Ticket = Annotated[
+    Annotated[FoundTicket, Tag("found")] | Annotated[BaselineTicket, Tag("baseline")],
+    Discriminator(lambda t: "baseline" if "baseline" in dict(t) else "found"),
+]
+
+
+class EvaluationEntry(Spec):
+    """How tickets are judged: label classification on a full data set."""
+
+    dataset: str
+    recipe: str
+
+
+class Panel(Spec):
+    """One set of axes: how its tickets are judged, and its curves by label."""
+
+    evaluation: str
+    curves: dict[str, str] = Field(min_length=1)
+
+
+class FigureEntry(Spec):
+    """One figure of the paper."""
+
+    title: str
+    panels: dict[str, Panel] = Field(min_length=1)
+
+
+class Config(Spec):
+    """The whole config. Its methods resolve names into the specs that stages read."""
+
+    scale: Name
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+    pruning: PruningEntry
+    sparsity: SparsityEntry
+    datasets: dict[Name, DatasetEntry]
+    subsets: dict[Name, Subset]
+    architectures: dict[Name, Architecture]
+    recipes: dict[Name, Recipe]
+    tickets: dict[Name, Ticket]
+    evaluations: dict[Name, EvaluationEntry]
+    figures: dict[Name, FigureEntry]
+
+    @cached_property
+    def rounds(self) -> tuple[int, ...]:
+        """The evaluated rounds, increasing."""
+        return tuple(sorted(set(self.pruning.evaluated_rounds)))
+
+    def dataset(self, name: str) -> Dataset:
+        """The identity of a data set."""
+        return self.datasets[name].identity(name)
+
+    def found(self, ticket: str) -> FoundTicket:
+        """A ticket's own entry, or for a baseline that of the ticket it stands beside."""
+        entry = self.tickets[ticket]
+        return entry if isinstance(entry, FoundTicket) else self.found(entry.of)
+
+    def chain(self, ticket: str, seed: int) -> Chain:
+        """All that determines a ticket's artifacts for one seed."""
+        entry, found = self.tickets[ticket], self.found(ticket)
+        architecture, rate = self.architectures[found.architecture], self.pruning.rate
+        if isinstance(entry, FoundTicket):
+            training = Training(
+                dataset=self.dataset(entry.dataset),
+                subset=self.subsets[entry.subset],
+                task=entry.task,
+                recipe=self.recipes[entry.recipe],
+                rewind=entry.rewind,
+            )
+            return Chain(
+                ticket=ticket, seed=seed, architecture=architecture, rate=rate, training=training
+            )
+        adjusted = entry.baseline == "adjusted-random"
+        baseline = Baseline(
+            kind=entry.baseline,
+            zero_threshold=self.sparsity.zero_threshold if adjusted else None,
+            dense=GenerateSpec.of(self.chain(entry.of, seed), 0) if adjusted else None,
+        )
+        return Chain(
+            ticket=ticket, seed=seed, architecture=architecture, rate=rate, baseline=baseline
+        )
+
+    def subset_draws(self) -> dict[tuple[str, str, int | None], SubsetSpec]:
+        """Every draw of training indices, by data set, subset name and seed (None: not drawn)."""
+        draws = {}
+        for dataset in self.datasets:
+            for name, subset in self.subsets.items():
+                for seed in self.seeds:
+                    spec = SubsetSpec.of(self.dataset(dataset), subset, seed)
+                    draws[dataset, name, spec.seed] = spec
+        return draws
+
+    def generate(self, ticket: str, seed: int, round: int) -> GenerateSpec:
+        """The training of one round."""
+        return GenerateSpec.of(self.chain(ticket, seed), round)
+
+    def mask(self, ticket: str, seed: int, round: int) -> MaskSpec:
+        """The mask of one round."""
+        return MaskSpec(chain=self.chain(ticket, seed), round=round)
+
+    def evaluate(self, ticket: str, seed: int, round: int, evaluation: str) -> EvaluateSpec:
+        """The judgement of one round's ticket."""
+        entry = self.evaluations[evaluation]
+        return EvaluateSpec(
+            chain=self.chain(ticket, seed),
+            round=round,
+            dataset=self.dataset(entry.dataset),
+            recipe=self.recipes[entry.recipe],
+        )
+
+    def natural_sparsity(self, ticket: str, seed: int) -> SparsitySpec:
+        """The natural sparsity of a ticket's dense network."""
+        return SparsitySpec(dense=self.generate(ticket, seed, 0), cuts=self.sparsity.cuts)
+
+    def curve(self, panel: str, label: str, ticket: str, evaluation: str) -> CurveSpec:
+        """One curve of a figure; the seed of its chain is left at the first."""
+        chain, entry = self.chain(ticket, self.seeds[0]), self.evaluations[evaluation]
+        dataset, recipe = self.dataset(entry.dataset), self.recipes[entry.recipe]
+        return CurveSpec(
+            panel=panel,
+            curve=label,
+            chain=chain,
+            evaluation=evaluation,
+            dataset=dataset,
+            recipe=recipe,
+            shared=shares_trainings(chain, dataset, recipe),
+        )
+
+    def aggregate(self, figure: str) -> AggregateSpec:
+        """The table of a figure."""
+        curves = tuple(
+            self.curve(panel, label, ticket, entry.evaluation)
+            for panel, entry in self.figures[figure].panels.items()
+            for label, ticket in entry.curves.items()
+        )
+        return AggregateSpec(figure=figure, curves=curves, seeds=self.seeds, rounds=self.rounds)
+
+    def plot(self, figure: str) -> PlotSpec:
+        """The looks of a figure."""
+        entry = self.figures[figure]
+        judged = {self.evaluations[panel.evaluation].dataset for panel in entry.panels.values()}
+        labels = " / ".join(self.datasets[name].label for name in sorted(judged))
+        return PlotSpec(
+            figure=figure,
+            title=entry.title.format(dataset=labels),
+            ylabel=f"{labels} top-1 test accuracy (%)",
+            panels=tuple(entry.panels),
+        )
+
+
+def shares_trainings(chain: Chain, dataset: Dataset, recipe: Recipe) -> bool:
+    """Whether a chain's own training of round r is the evaluation of its ticket r.
+
+    It is where the generation task is the evaluation itself: the same labels, all of the same
+    images, the same recipe; rewind point and seed are the chain's in both. Round 0 is then the
+    dense network trained from its initialisation.
+    """
+    found = chain.training
+    return found is not None and (found.task, found.dataset, found.subset, found.recipe) == (
+        "labels",
+        dataset,
+        Subset(),
+        recipe,
+    )
+
+
+def load(files: Sequence[str | Path]) -> Config:
+    """Read config files, later ones overlaying earlier ones, as Snakemake's --configfile does.
+
+    Raises: LotteryError, one line per mistake.
+    """
+    merged: dict[str, Any] = {}
+    for file in files:
+        _overlay(merged, _read(file))
+    return check(merged, files)
+
+
+def check(data: Mapping[str, Any], files: Sequence[str | Path]) -> Config:
+    """A merged config, typed; `files` are where its keys come from, to name them in errors.
+
+    Raises: LotteryError, one line per mistake: file, key, what was found, what is allowed.
+    """
+    text = json.dumps(_without_nulls(data))
+    sources = {str(file): _read(file) for file in files}
+    try:
+        config = Config.model_validate_json(text)
+    except ValidationError as error:
+        raise LotteryError("\n".join(_explain(e, data, sources) for e in error.errors())) from None
+    wrong = [_where(key, sources) + problem for key, problem in _dangling(config)]
+    if wrong:
+        raise LotteryError("\n".join(wrong))
+    return config
+
+
+def missing_data(config: Config, names: Iterable[str]) -> list[str]:
+    """One line for each of the named data sets that this machine lacks, with how to get it."""
+    lines = []
+    for name in sorted(set(names)):
+        entry = config.datasets[name]
+        if entry.root is not None and not Path(entry.root).is_dir():
+            lines.append(f"datasets.{name}.root: no folder {entry.root}. {entry.obtain}".rstrip())
+    return lines
+
+
+def _read(file: str | Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(Path(file).read_text())
+    except OSError as error:
+        raise LotteryError(f"{file}: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise LotteryError(f"{file}: not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise LotteryError(f"{file}: not a mapping of keys to values")
+    return content
+
+
+def _overlay(base: dict[str, Any], over: Mapping[str, Any]) -> None:
+    for key, value in over.items():
+        if isinstance(value, Mapping) and isinstance(base.get(key), dict):
+            _overlay(base[key], value)
+        else:
+            base[key] = value
+
+
+def _without_nulls(value: Any) -> Any:
+    """An overlay removes an entry by setting it to null."""
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(child) for key, child in value.items() if child is not None}
+    return value
+
+
+def _explain(error: Any, data: Mapping[str, Any], sources: Mapping[str, Any]) -> str:
+    loc = [part for part in error["loc"] if part not in ("found", "baseline", "[key]")]
+    if error["loc"][-1:] == ("baseline",):  # here a key of a ticket, not the union's tag
+        loc.append("baseline")
+    problem, found = error["msg"].removeprefix("Value error, "), _dig(data, loc)
+    if error["type"] == "extra_forbidden":
+        problem = "unknown key" + _nearest(str(loc[-1]), _siblings(error["loc"]))
+    elif error["type"] == "missing":
+        problem = "this key is missing"
+    elif not isinstance(found, (Mapping, list)) and found is not None:
+        problem += f"; found {found!r}"
+        if isinstance(found, str) and _is_number(found):
+            problem += f" (text; YAML wants it as {float(found)!r})"
+    return _where(".".join(str(part) for part in loc), sources) + problem
+
+
+def _where(key: str, sources: Mapping[str, Any]) -> str:
+    """`FILE: KEY: `, the file being the last that has the key, or the nearest key above it."""
+    parts = key.split(".")
+    for length in range(len(parts), 0, -1):
+        for file in reversed(list(sources)):
+            if _dig(sources[file], parts[:length]) is not None:
+                return f"{file}: {key}: "
+    return f"{' + '.join(sources) or 'config'}: {key}: "
+
+
+def _dig(data: Any, keys: Iterable[Any]) -> Any:
+    for key in keys:
+        if isinstance(data, Mapping):
+            data = data.get(key)
+        elif isinstance(data, (list, tuple)) and str(key).isdigit() and int(key) < len(data):
+            data = data[int(key)]
+        else:
+            return None
+    return data
+
+
+def _siblings(loc: Sequence[Any]) -> list[str]:
+    """The keys that are allowed where an unknown one was found."""
+    schema = Config.model_json_schema()
+    here: Any = schema
+    for part in loc[:-1]:
+        here = _resolve(schema, here, part)
+    return list(_resolve(schema, here, None).get("properties", {}))
+
+
+def _resolve(schema: dict[str, Any], here: dict[str, Any], part: Any) -> dict[str, Any]:
+    if "$ref" in here:
+        here = schema["$defs"][here["$ref"].rsplit("/", 1)[1]]
+    if part is None:
+        return here
+    if part in ("found", "baseline") and "oneOf" in here:
+        return here["oneOf"][("found", "baseline").index(part)]
+    patterns = list(here.get("patternProperties", {}).values())
+    return here.get("properties", {}).get(part) or next(
+        iter(patterns), here.get("additionalProperties", {})
+    )
+
+
+def _dangling(config: Config) -> Iterable[tuple[str, str]]:
+    """Names that point nowhere, as (key, problem)."""
+
+    def refer(key: str, name: str, kind: str) -> Iterable[tuple[str, str]]:
+        known: Mapping[str, Any] = getattr(config, kind)
+        if name not in known:
+            yield key, f"no {name!r} among the {kind}{_nearest(name, known)}"
+
+    for name, ticket in config.tickets.items():
+        at = f"tickets.{name}"
+        if isinstance(ticket, BaselineTicket):
+            yield from refer(f"{at}.of", ticket.of, "tickets")
+            if isinstance(config.tickets.get(ticket.of), BaselineTicket):
+                yield f"{at}.of", f"{ticket.of!r} is a baseline itself; name a found ticket"
+        else:
+            yield from refer(f"{at}.dataset", ticket.dataset, "datasets")
+            yield from refer(f"{at}.subset", ticket.subset, "subsets")
+            yield from refer(f"{at}.architecture", ticket.architecture, "architectures")
+            yield from refer(f"{at}.recipe", ticket.recipe, "recipes")
+            recipe, epochs = config.recipes.get(ticket.recipe), ticket.rewind.epochs
+            if recipe and epochs is not None and epochs > recipe.epochs:
+                yield f"{at}.rewind.epochs", f"{epochs:g} is beyond the last epoch, {recipe.epochs}"
+    for name, evaluation in config.evaluations.items():
+        yield from refer(f"evaluations.{name}.dataset", evaluation.dataset, "datasets")
+        yield from refer(f"evaluations.{name}.recipe", evaluation.recipe, "recipes")
+    for name, figure in config.figures.items():
+        for title, panel in figure.panels.items():
+            at = f"figures.{name}.panels.{title}"
+            yield from refer(f"{at}.evaluation", panel.evaluation, "evaluations")
+            for label, ticket_name in panel.curves.items():
+                yield from refer(f"{at}.curves.{label}", ticket_name, "tickets")
+    for name, entry in config.datasets.items():
+        if entry.format != "digits" and entry.root is None:
+            yield f"datasets.{name}.root", f"format {entry.format} needs a folder"
+    if config.subsets.get("all") != Subset():
+        yield "subsets.all", "must be there and empty: it stands for the whole data set"
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    known = sorted(known)
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

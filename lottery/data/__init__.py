@@ -1,0 +1,1 @@
+"""Data sets as resident tensors, subsets of them, and batched augmentation."""

@@ -1,0 +1,8 @@
+"""The one exception that a user is meant to see."""
+
+
+class LotteryError(Exception):
+    """Bad input, a bad artifact or a failed training, told in one clear line.
+
+    The command line prints the message without a traceback and exits with status 1.
+    """

@@ -1,0 +1,1 @@
+"""Figures: one tidy table in, one figure out."""

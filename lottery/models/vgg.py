@@ -1,0 +1,29 @@
+"""The modified VGG of Morcos et al. (2019): batch norm, global pooling, one linear layer."""
+
+from typing import cast
+
+from torch import Tensor, nn
+from torchvision.models.vgg import VGG, cfgs, make_layers
+
+from lottery.specs import Architecture
+
+CONFIGURATION = {11: "A", 13: "B", 16: "D", 19: "E"}
+
+
+def build(architecture: Architecture, outputs: int) -> nn.Module:
+    """Torchvision's convolutions and initialisation; the final MLP is one linear layer."""
+    layers: list[str | int] = [
+        layer if isinstance(layer, str) else layer * architecture.width // 64
+        for layer in cfgs[CONFIGURATION[architecture.depth]]
+    ]
+    model = VGG(make_layers(layers, batch_norm=True), init_weights=False)
+    model.avgpool = nn.AdaptiveAvgPool2d((1, 1))
+    model.classifier = nn.Linear(8 * architecture.width, outputs)
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            nn.init.zeros_(cast(Tensor, module.bias))
+        elif isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight, 0, 0.01)
+            nn.init.zeros_(module.bias)
+    return model

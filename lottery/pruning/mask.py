@@ -1,0 +1,114 @@
+"""The mask m of a ticket (W, m), Section 3.1."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lottery.errors import LotteryError
+
+
+class Mask:
+    """One bit per prunable weight, as one flat vector in the network's order.
+
+    `shapes` maps each prunable parameter to its shape; `kept` is a bool tensor over all of them,
+    True where the weight remains.
+    """
+
+    def __init__(self, shapes: dict[str, tuple[int, ...]], kept: Tensor) -> None:
+        total = sum(math.prod(shape) for shape in shapes.values())
+        if kept.dtype != torch.bool or tuple(kept.shape) != (total,):
+            raise LotteryError(
+                f"a mask over {total} weights needs as many bits, found "
+                f"{tuple(kept.shape)} of {kept.dtype}"
+            )
+        self.shapes = dict(shapes)
+        self.kept = kept
+
+    @classmethod
+    def dense(cls, weights: Mapping[str, Tensor]) -> Self:
+        """The mask of round 0: all of the prunable `weights` remain."""
+        shapes = {name: tuple(weight.shape) for name, weight in weights.items()}
+        total = sum(math.prod(shape) for shape in shapes.values())
+        return cls(shapes, torch.ones(total, dtype=torch.bool))
+
+    @property
+    def total(self) -> int:
+        """Number of prunable weights."""
+        return len(self.kept)
+
+    @property
+    def remaining(self) -> int:
+        """Number of weights that remain."""
+        return int(self.kept.sum())
+
+    @property
+    def density(self) -> float:
+        """Share of the prunable weights that remain, 0..1."""
+        return self.remaining / self.total
+
+    def layers(self) -> dict[str, Tensor]:
+        """The mask of each parameter, bool, in its shape."""
+        sizes = [math.prod(shape) for shape in self.shapes.values()]
+        parts = self.kept.split(sizes)
+        return {
+            name: part.view(shape)
+            for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
+        }
+
+    def empty_layers(self) -> list[str]:
+        """Parameters of which nothing remains: the network is cut there."""
+        return [name for name, kept in self.layers().items() if not kept.any()]
+
+    def check_fits(self, weights: Mapping[str, Tensor]) -> None:
+        """Compare with a network's prunable `weights`: names, shapes and order.
+
+        Raises: LotteryError naming the first parameter in which mask and network differ.
+        """
+        own = {name: tuple(weight.shape) for name, weight in weights.items()}
+        if list(own.items()) == list(self.shapes.items()):
+            return
+        for name in [*own, *self.shapes]:
+            if own.get(name) != self.shapes.get(name):
+                raise LotteryError(
+                    f"the mask is of another architecture: {name} is "
+                    f"{self.shapes.get(name, 'absent')} in the mask, "
+                    f"{own.get(name, 'absent')} in the network"
+                )
+        raise LotteryError("the mask is of another architecture: its layers are in another order")
+
+    def packed(self) -> dict[str, Any]:
+        """Plain values and one uint8 tensor, a bit per weight."""
+        return {
+            "shapes": {name: list(shape) for name, shape in self.shapes.items()},
+            "bits": torch.from_numpy(np.packbits(self.kept.numpy())),
+            "remaining": self.remaining,
+        }
+
+    @classmethod
+    def unpack(cls, packed: dict[str, Any]) -> Self:
+        """The inverse of `packed`.
+
+        Raises: LotteryError if the bits do not match the shapes or the count beside them.
+        """
+        try:
+            shapes = {str(name): tuple(shape) for name, shape in packed["shapes"].items()}
+            bits, remaining = packed["bits"], packed["remaining"]
+            total = sum(math.prod(shape) for shape in shapes.values())
+            if bits.dtype != torch.uint8 or tuple(bits.shape) != (math.ceil(total / 8),):
+                raise LotteryError(f"damaged mask: {tuple(bits.shape)} bytes for {total} bits")
+            unpacked = np.unpackbits(bits.numpy())
+        except (KeyError, TypeError, AttributeError) as error:
+            raise LotteryError(f"damaged mask: {type(error).__name__}: {error}") from None
+        mask = cls(shapes, torch.from_numpy(unpacked[:total]).bool())
+        if mask.remaining != remaining or unpacked[total:].any():
+            raise LotteryError(f"damaged mask: {mask.remaining} bits set, {remaining} recorded")
+        return mask
+
+
+def flat(weights: Mapping[str, Tensor]) -> Tensor:
+    """All weights as one vector (n,), in the order of a mask's bits."""
+    return torch.cat([weight.detach().flatten() for weight in weights.values()])

@@ -1,0 +1,46 @@
+"""Random tickets: masks of the same count as a found one's, in random places.
+
+Both baselines prune along one random order of all positions, so that the masks of successive
+rounds are nested. Keeping the last n positions of a uniformly random order is a global permutation
+of any mask with n weights (Section 3.2); hence neither baseline needs the found masks themselves.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from lottery import seeds
+from lottery.pruning.magnitude import remaining_after
+from lottery.pruning.mask import Mask, flat
+
+
+def random_mask(weights: Mapping[str, Tensor], rate: float, rounds: int, seed: int) -> Mask:
+    """A mask with the count of that round, uniformly random over all prunable `weights`."""
+    dense = Mask.dense(weights)
+    stream = seeds.generator(seed, "random mask")
+    order = torch.randperm(dense.total, generator=stream)
+    return _keep_last(dense, order, remaining_after(dense.total, rate, rounds))
+
+
+def adjusted_random_mask(
+    weights: Mapping[str, Tensor], zero_threshold: float, rate: float, rounds: int, seed: int
+) -> Mask:
+    """A random mask that first prunes the weights which the dense training zeroed (Section 4.5).
+
+    Of the dense trained `weights` (all prunable ones) those with |w| <= `zero_threshold` count as
+    zeroed.
+    They are pruned first, in random order, and all of them before any other: up to the network's
+    natural sparsity only zeroed weights are pruned, beyond it the rest is drawn among the others.
+    """
+    dense = Mask.dense(weights)
+    order = torch.randperm(dense.total, generator=seeds.generator(seed, "random mask"))
+    zeroed = (flat(weights).abs() <= zero_threshold)[order]
+    order = torch.cat([order[zeroed], order[~zeroed]])
+    return _keep_last(dense, order, remaining_after(dense.total, rate, rounds))
+
+
+def _keep_last(dense: Mask, order: Tensor, remaining: int) -> Mask:
+    kept = torch.zeros(dense.total, dtype=torch.bool)
+    kept[order[dense.total - remaining :]] = True
+    return Mask(dense.shapes, kept)

@@ -1,0 +1,296 @@
+"""What each stage reads, as typed data: the parts of a chain and one spec per stage.
+
+A stage gets its spec as JSON and nothing else, so the spec is at once the stage's complete input,
+the trigger of its reruns, and what its artifacts carry to be checked against later.
+Where a data set lies on disk is no part of a spec: moving it changes no result.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from lottery.errors import LotteryError
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Channels = tuple[float, float, float]
+
+
+class Spec(BaseModel):
+    """Immutable, strict: no unknown keys, no silent conversions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ImageFormat(Spec):
+    """How the images of a data set are stored and brought to the network's input."""
+
+    format: Literal["digits", "cifar10", "folder"]
+    classes: int = Field(ge=2)
+    image_size: int = Field(ge=8, description="side of the square input, pixels")
+    mean: Channels = Field(description="per RGB channel, of pixels scaled to 0..1")
+    std: Channels
+    train: str = Field("train", description="sub-folder of the training images (folder only)")
+    test: str = Field("test", description="sub-folder of the test images (folder only)")
+
+
+class Dataset(ImageFormat):
+    """The identity of a data set; its place on disk travels separately."""
+
+    name: str
+
+
+class Subset(Spec):
+    """A share (0..1) or a count of the images of each class, or of the classes. Default: all."""
+
+    images: Fraction | Annotated[int, Field(ge=1)] | None = None
+    classes: Fraction | Annotated[int, Field(ge=1)] | None = None
+
+
+class Architecture(Spec):
+    """A network; `width` is the number of channels of its first convolution."""
+
+    model: Literal["resnet", "vgg"]
+    depth: int
+    stem: Literal["small", "imagenet"] = "small"
+    width: int = Field(64, ge=1)
+
+    @model_validator(mode="after")
+    def _known_depth(self) -> Self:
+        depths = {"resnet": (18, 34, 50), "vgg": (11, 13, 16, 19)}[self.model]
+        if self.depth not in depths:
+            raise ValueError(f"depth {self.depth} is unknown for {self.model}, choose of {depths}")
+        if self.model == "vgg" and self.stem != "small":
+            raise ValueError("the modified VGG has no stem: leave `stem: small`")
+        return self
+
+
+class Augmentation(Spec):
+    """Random changes of training images, drawn anew for each image and epoch."""
+
+    crop_padding: int = Field(0, ge=0, description="pixels of zero padding before a random crop")
+    flip: bool = Field(False, description="horizontal flip with probability 1/2")
+
+
+class Recipe(Spec):
+    """How to train: one line of the paper's Appendix A."""
+
+    epochs: int = Field(ge=1)
+    batch_size: int = Field(ge=2, description="images per update, over all GPUs")
+    batch_counts: Literal["images", "copies"] = Field(
+        "images", description="RotNet: what batch_size counts, images or their rotated copies"
+    )
+    gpus: int = Field(1, ge=1)
+    optimizer: Literal["sgd", "adam"]
+    momentum: float = Field(0.9, ge=0, lt=1, description="SGD only")
+    learning_rate: float = Field(gt=0)
+    weight_decay: float = Field(ge=0, description="L2 term in the gradient, for Adam too")
+    warmup_epochs: float = Field(0, ge=0, description="linear warm-up of the learning rate")
+    milestones: tuple[int, ...] = Field((), description="epochs at which the rate decays")
+    decay: float = Field(0.1, gt=0, le=1, description="factor of the rate at each milestone")
+    augmentation: Augmentation = Augmentation()
+
+    @model_validator(mode="after")
+    def _schedule_fits(self) -> Self:
+        if list(self.milestones) != sorted(set(self.milestones)):
+            raise ValueError(f"milestones {list(self.milestones)} must increase")
+        if self.milestones and not 0 < self.milestones[0] <= self.milestones[-1] < self.epochs:
+            raise ValueError(
+                f"milestones {list(self.milestones)} must lie between epoch 1 and the last, "
+                f"{self.epochs - 1}"
+            )
+        if self.warmup_epochs > self.epochs:
+            raise ValueError(f"warmup_epochs {self.warmup_epochs} exceeds epochs {self.epochs}")
+        if self.batch_counts == "copies" and self.batch_size % 4:
+            raise ValueError(f"batch_size {self.batch_size} of copies is no multiple of 4")
+        return self
+
+
+class Point(Spec):
+    """A moment of a training, in exactly one unit (Appendix B, Table 1)."""
+
+    samples: int | None = Field(None, ge=0)
+    epochs: float | None = Field(None, ge=0)
+    updates: int | None = Field(None, ge=0)
+    percent: float | None = Field(None, ge=0, le=100)
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> Self:
+        given = [name for name, value in self if value is not None]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            raise ValueError(f"give one of samples, epochs, updates, percent; found {found}")
+        return self
+
+
+class Training(Spec):
+    """The generation task of a ticket: what its network is trained on, and how."""
+
+    dataset: Dataset
+    subset: Subset
+    task: Literal["labels", "rotnet"]
+    recipe: Recipe
+    rewind: Point
+
+
+class Chain(Spec):
+    """All that determines the artifacts of one ticket and seed."""
+
+    ticket: str
+    seed: int
+    architecture: Architecture
+    rate: Fraction | None = Field(description="share of the remaining weights pruned per round")
+    training: Training | None = None
+    baseline: "Baseline | None" = None
+
+    def with_seed(self, seed: int) -> Self:
+        """The same chain of another seed."""
+        update: dict[str, Any] = {"seed": seed}
+        if self.baseline and self.baseline.dense:
+            dense = self.baseline.dense
+            dense = dense.model_copy(update={"chain": dense.chain.with_seed(seed)})
+            update["baseline"] = self.baseline.model_copy(update={"dense": dense})
+        return self.model_copy(update=update)
+
+
+class Baseline(Spec):
+    """A random ticket (Section 3.2), or one adjusted for natural sparsity (Section 4.5)."""
+
+    kind: Literal["random", "adjusted-random"]
+    zero_threshold: float | None = Field(None, gt=0)
+    dense: "GenerateSpec | None" = Field(None, description="whose natural zeros adjust the mask")
+
+
+class SubsetSpec(Spec):
+    """The drawing of training indices; `seed` is None where nothing is drawn."""
+
+    dataset: Dataset
+    subset: Subset
+    seed: int | None
+
+    @classmethod
+    def of(cls, dataset: Dataset, subset: Subset, seed: int) -> Self:
+        """The draw that a training with `seed` uses; the whole data set is one for all seeds."""
+        return cls(dataset=dataset, subset=subset, seed=None if subset == Subset() else seed)
+
+
+class GenerateSpec(Spec):
+    """One training of a chain: round 0 is dense, round r trains W_k under mask r."""
+
+    chain: Chain
+    round: int = Field(ge=0)
+
+    @classmethod
+    def of(cls, chain: Chain, round: int) -> Self:
+        """Round 0 knows nothing of pruning, so that a changed rate does not retrain it."""
+        return cls(chain=chain if round else chain.model_copy(update={"rate": None}), round=round)
+
+    def training(self) -> Training:
+        """Raises: LotteryError for a baseline, which is never trained to be found."""
+        if self.chain.training is None:
+            raise LotteryError(f"ticket {self.chain.ticket} is a baseline: it has no generation")
+        return self.chain.training
+
+    def subset(self) -> SubsetSpec:
+        """The draw of indices that this training reads."""
+        training = self.training()
+        return SubsetSpec.of(training.dataset, training.subset, self.chain.seed)
+
+
+class MaskSpec(Spec):
+    """The mask of one round, found from the round before (or drawn, for a baseline)."""
+
+    chain: Chain
+    round: int = Field(ge=1)
+
+
+class EvaluateSpec(Spec):
+    """The judgement of ticket r: (W_k, mask r) trained on all labels (Section 3.1)."""
+
+    chain: Chain
+    round: int = Field(ge=0)
+    dataset: Dataset
+    recipe: Recipe
+
+    def subset(self) -> SubsetSpec:
+        """The draw of indices that this training reads: all of them."""
+        return SubsetSpec.of(self.dataset, Subset(), self.chain.seed)
+
+
+class SparsitySpec(Spec):
+    """Natural sparsity of the dense trained network (Section 4.5)."""
+
+    dense: GenerateSpec
+    cuts: tuple[float, ...] = Field(description="a weight at most this large counts as zero")
+
+
+class CurveSpec(Spec):
+    """One curve of a figure: a ticket and how it is judged, the seed left open."""
+
+    panel: str
+    curve: str
+    chain: Chain
+    evaluation: str
+    dataset: Dataset
+    recipe: Recipe
+    shared: bool = Field(description="the chain's own trainings are its evaluations")
+
+
+class AggregateSpec(Spec):
+    """The rows of one figure's table."""
+
+    figure: str
+    curves: tuple[CurveSpec, ...]
+    seeds: tuple[int, ...]
+    rounds: tuple[int, ...]
+
+
+class PlotSpec(Spec):
+    """What a figure shows beyond its table."""
+
+    figure: str
+    title: str
+    ylabel: str
+    panels: tuple[str, ...]
+
+
+_Any = TypeVar("_Any", bound=Spec)
+
+
+def parse(kind: type[_Any], text: str) -> _Any:
+    """A spec from JSON text, or from a file that holds it.
+
+    Raises: LotteryError naming the first offending key.
+    """
+    if not text.lstrip().startswith("{"):
+        try:
+            text = Path(text).read_text()
+        except OSError as error:
+            raise LotteryError(f"--spec {text}: {error.strerror}") from None
+    try:
+        return kind.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"]) or "JSON"
+        raise LotteryError(f"--spec: {key}: {first['msg']}") from None
+
+
+def differences(expected: Spec, found: dict[str, Any]) -> list[str]:
+    """The keys in which an artifact's spec differs from the expected one, in words."""
+    want, have = _flat(json.loads(expected.model_dump_json())), _flat(found)
+    return [
+        f"{key} is {have.get(key, 'absent')!r} there, {want.get(key, 'absent')!r} here"
+        for key in sorted(want.keys() | have.keys())
+        if want.get(key, ...) != have.get(key, ...)
+    ]
+
+
+def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {prefix: value}
+    return {
+        key: leaf
+        for name, child in value.items()
+        for key, leaf in _flat(child, f"{prefix}.{name}" if prefix else name).items()
+    }

@@ -1,0 +1,30 @@
+"""Options that several stages share."""
+
+import argparse
+
+
+def spec_option(parser: argparse.ArgumentParser) -> None:
+    """`--spec`, all that determines the stage's result."""
+    parser.add_argument(
+        "--spec", required=True, help="what to make: JSON text, or a file that holds it"
+    )
+
+
+def training_options(parser: argparse.ArgumentParser) -> None:
+    """What every training needs beside its spec."""
+    spec_option(parser)
+    data_option(parser)
+    parser.add_argument("--subset", required=True, help="training indices (in)")
+    parser.add_argument("--mask", help="mask of this round (in); none in round 0")
+    parser.add_argument("--report", required=True, help="accuracy and history (out, JSON)")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if any"
+    )
+
+
+def data_option(parser: argparse.ArgumentParser) -> None:
+    """`--data`, the place of the data set on this machine."""
+    parser.add_argument(
+        "--data", default="", help="folder of the data set (none for embedded ones)"
+    )

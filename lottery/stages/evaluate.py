@@ -1,0 +1,63 @@
+"""Stage `evaluate`: judge a ticket (W_k, m) by training it on all labels (Section 3.1)."""
+
+import argparse
+
+from lottery import records, tasks
+from lottery.pruning.prunable import prunable
+from lottery.specs import EvaluateSpec, parse
+from lottery.stages import inputs
+from lottery.stages.command import training_options
+from lottery.training import device as devices
+from lottery.training import loop
+from lottery.training.progress import log
+
+
+def evaluate(
+    spec: EvaluateSpec,
+    data: str,
+    subset: str,
+    mask: str | None,
+    early: str | None,
+    report: str,
+    threads: int = 1,
+    device: str = "auto",
+) -> None:
+    """Train and write the report. A baseline has no W_k: its weights are drawn anew."""
+    stopwatch = records.Stopwatch()
+    chain, place = spec.chain, devices.choose(device, threads)
+    log(f"evaluate {chain.ticket}, seed {chain.seed}, round {spec.round} on {place}")
+    images = inputs.data(spec.subset(), subset, data, place)
+    task = tasks.make("labels")
+    purpose = "init" if chain.training else "baseline init"
+    model = inputs.network(chain, task.outputs(images.classes), purpose, place)
+    if chain.training:
+        found = chain.training
+        keep = (found.task, found.dataset, found.subset.classes) == ("labels", spec.dataset, None)
+        inputs.rewind(model, chain, str(early), keep_head=keep)
+    ticket = inputs.mask(prunable(model), chain, spec.round, mask)
+    result = loop.train(model, task, images.train, spec.dataset, spec.recipe, chain.seed, ticket)
+    measured = loop.test(model, task, images.test, spec.dataset)
+    log(f"test accuracy {measured['accuracy']:.2%} with {ticket.density:.2%} of the weights")
+    read = {"subset": subset, "mask": mask, "early": early}
+    about = records.header("evaluation", spec, read, stopwatch, devices.describe(place))
+    records.write_report(report, about, loop.summary(ticket, measured, result))
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The stage's options."""
+    training_options(parser)
+    parser.add_argument("--early", help="W_k (in); none for a baseline")
+
+
+def run(args: argparse.Namespace) -> None:
+    """The stage as a command."""
+    evaluate(
+        parse(EvaluateSpec, args.spec),
+        args.data,
+        args.subset,
+        args.mask,
+        args.early,
+        args.report,
+        args.threads,
+        args.device,
+    )

@@ -1,0 +1,87 @@
+"""Stage `generate`: one training of a chain on its generation task (Section 3.1).
+
+Round 0 trains the dense network from its initialisation and saves W_k on the way; round r trains
+W_k under mask r. The learning-rate schedule starts at 0 in each.
+"""
+
+import argparse
+
+from lottery import artifacts, records, tasks
+from lottery.pruning.prunable import prunable
+from lottery.specs import GenerateSpec, parse
+from lottery.stages import inputs
+from lottery.stages.command import training_options
+from lottery.training import device as devices
+from lottery.training import loop
+from lottery.training.progress import log
+
+
+def generate(
+    spec: GenerateSpec,
+    data: str,
+    subset: str,
+    mask: str | None,
+    early: str,
+    weights: str,
+    report: str,
+    threads: int = 1,
+    device: str = "auto",
+) -> None:
+    """Train and write W* and its report; `early` is written in round 0 and read after."""
+    stopwatch = records.Stopwatch()
+    training = spec.training()
+    chain, place = spec.chain, devices.choose(device, threads)
+    log(f"generate {chain.ticket}, seed {chain.seed}, round {spec.round} on {place}")
+    images = inputs.data(spec.subset(), subset, data, place)
+    task = tasks.make(training.task)
+    model = inputs.network(chain, task.outputs(images.classes), "init", place)
+    if spec.round:
+        inputs.rewind(model, chain, early, keep_head=True)
+    ticket = inputs.mask(prunable(model), chain, spec.round, mask)
+    result = loop.train(
+        model,
+        task,
+        images.train,
+        training.dataset,
+        training.recipe,
+        chain.seed,
+        ticket,
+        None if spec.round else training.rewind,
+    )
+    measured = loop.test(model, task, images.test, training.dataset)
+    log(f"test accuracy {measured['accuracy']:.2%} with {ticket.density:.2%} of the weights")
+    read = {"subset": subset, "mask": mask, "early": early if spec.round else None}
+    about = records.header("weights", spec, read, stopwatch, devices.describe(place))
+    if result.early is not None:
+        artifacts.save(
+            early,
+            {**about, "what": "early"},
+            {"model": result.early, "update": result.early_update},
+        )
+    state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
+    artifacts.save(weights, about, {"model": state, "prunable": list(prunable(model))})
+    records.write_report(
+        report, {**about, "what": "generation"}, loop.summary(ticket, measured, result)
+    )
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The stage's options."""
+    training_options(parser)
+    parser.add_argument("--early", required=True, help="W_k (out in round 0, in afterwards)")
+    parser.add_argument("--weights", required=True, help="W* (out, .pt)")
+
+
+def run(args: argparse.Namespace) -> None:
+    """The stage as a command."""
+    generate(
+        parse(GenerateSpec, args.spec),
+        args.data,
+        args.subset,
+        args.mask,
+        args.early,
+        args.weights,
+        args.report,
+        args.threads,
+        args.device,
+    )

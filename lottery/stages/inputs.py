@@ -1,0 +1,102 @@
+"""Reading what earlier stages wrote, checked against this stage's own chain."""
+
+from collections.abc import Mapping
+from typing import NamedTuple, cast
+
+import torch
+from torch import Tensor, nn
+
+from lottery import artifacts, models, seeds
+from lottery.data import datasets
+from lottery.data.datasets import Images
+from lottery.errors import LotteryError
+from lottery.pruning.mask import Mask
+from lottery.specs import Chain, GenerateSpec, MaskSpec, SubsetSpec
+
+
+class Data(NamedTuple):
+    """The images of one training, on its device; labels count the drawn classes from 0."""
+
+    train: Images
+    test: Images
+    classes: int
+
+
+def data(spec: SubsetSpec, subset: str, folder: str, device: torch.device) -> Data:
+    """Both splits, reduced to the drawn indices and classes.
+
+    Raises: LotteryError if the images are not those that the subset was drawn from.
+    """
+    drawn = artifacts.load(subset, "subset", spec)
+    train = datasets.load(spec.dataset, folder or None, "train")
+    if train.digest() != drawn["digest"]:
+        raise LotteryError(
+            f"{subset}: the images of {spec.dataset.name} have changed since it was drawn"
+        )
+    test = datasets.load(spec.dataset, folder or None, "test")
+    chosen = Images(train.pixels[drawn["indices"]], train.labels[drawn["indices"]])
+    known = torch.isin(test.labels, drawn["classes"])
+    test = Images(test.pixels[known], test.labels[known])
+    renumber = torch.full((spec.dataset.classes,), -1)
+    renumber[drawn["classes"]] = torch.arange(len(drawn["classes"]))
+    splits = [
+        Images(pixels.to(device), renumber[labels].to(device)) for pixels, labels in (chosen, test)
+    ]
+    return Data(splits[0], splits[1], len(drawn["classes"]))
+
+
+def network(chain: Chain, outputs: int, purpose: str, device: torch.device) -> nn.Module:
+    """A fresh network of the chain's architecture on its device."""
+    model = models.build(chain.architecture, outputs, chain.seed, purpose)
+    return model.to(device).to(memory_format=torch.channels_last)
+
+
+def rewind(model: nn.Module, chain: Chain, early: str, keep_head: bool) -> None:
+    """Set a network to the chain's W_k, bit for bit; a head for another task is drawn anew.
+
+    Raises: LotteryError if the weights are of another network.
+    """
+    spec = GenerateSpec.of(chain, 0)
+    state: dict[str, Tensor] = artifacts.load(early, "early", spec)["model"]
+    if not keep_head:
+        head = models.head(model)
+        state = {k: v for k, v in state.items() if not k.startswith(f"{head}.")}
+        fresh = cast(nn.Linear, model.get_submodule(head))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seeds.derive(chain.seed, "head"))
+            drawn = nn.Linear(fresh.in_features, fresh.out_features)
+        state |= {f"{head}.{name}": value.data for name, value in drawn.named_parameters()}
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        reason = str(error).strip().split("\n")[-1].strip()
+        raise LotteryError(f"{early}: weights of another architecture: {reason}") from None
+
+
+def trained(spec: GenerateSpec, path: str | None) -> dict[str, Tensor]:
+    """The prunable ones of the weights W* of a training, in the network's order.
+
+    Raises: LotteryError if they are missing or of another training.
+    """
+    if path is None:
+        raise LotteryError(f"--weights: round {spec.round} of {spec.chain.ticket} is needed")
+    payload = artifacts.load(path, "weights", spec)
+    return {name: payload["model"][name] for name in payload["prunable"]}
+
+
+def mask(weights: Mapping[str, Tensor], chain: Chain, round: int, path: str | None) -> Mask:
+    """The mask of a round over prunable `weights`; round 0 is dense and has none.
+
+    Raises: LotteryError if it is damaged, missing, or of another chain or architecture.
+    """
+    if (path is None) != (round == 0):
+        raise LotteryError(f"--mask: round {round} {'needs a' if round else 'has no'} mask")
+    if path is None:
+        return Mask.dense(weights)
+    payload = artifacts.load(path, "mask", MaskSpec(chain=chain, round=round))
+    try:
+        found = Mask.unpack(payload)
+        found.check_fits(weights)
+    except LotteryError as error:
+        raise LotteryError(f"{path}: {error}") from None
+    return found

@@ -1,0 +1,165 @@
+"""Training a network under a mask, and measuring it."""
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lottery import seeds
+from lottery.data.augment import augment, normalise
+from lottery.data.batches import Batches
+from lottery.data.datasets import Images
+from lottery.errors import LotteryError
+from lottery.pruning.mask import Mask
+from lottery.specs import Dataset, Point, Recipe
+from lottery.tasks import Task
+from lottery.training.masking import Masking
+from lottery.training.progress import Progress
+from lottery.training.schedule import Schedule
+
+TEST_BATCH = 1024
+
+
+@dataclass
+class Result:
+    """What a training leaves besides the trained network itself."""
+
+    epochs: list[dict[str, float]] = field(default_factory=list)
+    """Per epoch: mean loss, accuracy on the (augmented) training examples, images/s."""
+    early: dict[str, Tensor] | None = None
+    """W_k with batch-norm state, on the CPU, if a rewind point was asked for."""
+    early_update: int | None = None
+
+
+def train(
+    model: nn.Module,
+    task: Task,
+    images: Images,
+    dataset: Dataset,
+    recipe: Recipe,
+    seed: int,
+    mask: Mask,
+    rewind: Point | None = None,
+) -> Result:
+    """Minimise the task's loss of f_{m * W} (Eq. 1), in place.
+
+    `model` and `images` are on the device that trains. The order and the augmentation of epoch e
+    derive from (seed, e). If `rewind` is given, W_k is copied when that point is reached.
+
+    Raises: LotteryError if the loss is not finite (with its update), or a pruned weight revived.
+    """
+    device = images.pixels.device
+    batch = recipe.batch_size // (task.views if recipe.batch_counts == "copies" else 1)
+    batches = Batches(images, batch, seed)
+    schedule = Schedule(recipe, batches.sizes)
+    masking = Masking(model, mask)
+    optimizer = _optimizer(model, recipe)
+    early_update = schedule.update_at(rewind) if rewind else None
+    result = Result(early_update=early_update)
+    progress = Progress(recipe.epochs, len(batches))
+    update = 0
+    model.train()
+    for epoch in range(recipe.epochs):
+        stream = seeds.generator(seed, "augmentation", epoch, device=device)
+        losses, correct, started = (
+            [],
+            torch.zeros((), dtype=torch.long, device=device),
+            time.monotonic(),
+        )
+        for pixels, labels in batches.epoch(epoch):
+            if update == early_update:
+                result.early = _copy(model)
+            for group in optimizer.param_groups:
+                group["lr"] = schedule.learning_rate(update)
+            inputs, targets = task.examples(augment(pixels, recipe.augmentation, stream), labels)
+            logits = model(_arrange(normalise(inputs, dataset)))
+            loss = task.loss(logits, targets)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            masking.clear_gradients()
+            optimizer.step()
+            update += 1
+            losses.append(loss.detach())
+            correct += (logits.detach().argmax(1) == targets).sum()
+            progress.update()
+        seen = sum(batches.sizes)
+        mean = _mean_loss(losses, update)
+        accuracy = correct.item() / (seen * task.views)
+        speed = seen / (time.monotonic() - started)
+        result.epochs.append(
+            {"loss": mean, "accuracy": accuracy, "images_per_second": round(speed, 1)}
+        )
+        progress.epoch(epoch, mean, accuracy, speed)
+    progress.close()
+    if update == early_update:
+        result.early = _copy(model)
+    masking.check()
+    return result
+
+
+@torch.no_grad()
+def test(model: nn.Module, task: Task, images: Images, dataset: Dataset) -> dict[str, Any]:
+    """Mean loss and top-1 accuracy (0..1) over all test examples, each seen exactly once."""
+    model.eval()
+    loss = torch.zeros((), dtype=torch.float64)
+    correct = total = 0
+    for pixels, labels in zip(
+        images.pixels.split(TEST_BATCH), images.labels.split(TEST_BATCH), strict=True
+    ):
+        inputs, targets = task.examples(pixels, labels)
+        logits = model(_arrange(normalise(inputs, dataset)))
+        loss += task.loss(logits, targets).item() * len(targets)
+        correct += int((logits.argmax(1) == targets).sum())
+        total += len(targets)
+    return {"loss": loss.item() / total, "accuracy": correct / total, "examples": total}
+
+
+def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """Adam with L2 in the gradient (not AdamW): Section 4.5's natural sparsity comes from it."""
+    if recipe.optimizer == "adam":
+        return torch.optim.Adam(
+            model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
+    return torch.optim.SGD(
+        model.parameters(),
+        lr=recipe.learning_rate,
+        momentum=recipe.momentum,
+        weight_decay=recipe.weight_decay,
+    )
+
+
+def _arrange(inputs: Tensor) -> Tensor:
+    return inputs.contiguous(memory_format=torch.channels_last)
+
+
+def _copy(model: nn.Module) -> dict[str, Tensor]:
+    return {
+        name: value.detach().to("cpu", copy=True).contiguous()
+        for name, value in model.state_dict().items()
+    }
+
+
+def _mean_loss(losses: list[Tensor], update: int) -> float:
+    values: list[float] = torch.stack(losses).tolist()
+    for index, value in enumerate(values):
+        if not math.isfinite(value):
+            at = update - len(values) + index + 1
+            raise LotteryError(
+                f"the loss is {value} at update {at}: the training diverged; "
+                "lower the recipe's learning_rate"
+            )
+    return math.fsum(values) / len(values)
+
+
+def summary(mask: Mask, measured: dict[str, Any], result: Result) -> dict[str, Any]:
+    """The result part of a training's report."""
+    return {
+        "test": measured,
+        "remaining": mask.remaining,
+        "total": mask.total,
+        "density": mask.density,
+        "epochs": result.epochs,
+    }

@@ -1,0 +1,45 @@
+"""Long work shows itself: a bar on a terminal, one line per epoch otherwise."""
+
+import sys
+import time
+
+from tqdm import tqdm
+
+
+def log(message: str) -> None:
+    """One line to standard error."""
+    print(message, file=sys.stderr, flush=True)
+
+
+class Progress:
+    """The progress of one training of `epochs` epochs of `updates` updates."""
+
+    def __init__(self, epochs: int, updates: int) -> None:
+        self._epochs = epochs
+        self._start = time.monotonic()
+        self._bar = tqdm(
+            total=epochs * updates, unit="update", disable=not sys.stderr.isatty(), leave=False
+        )
+
+    def update(self) -> None:
+        """One update is done."""
+        self._bar.update()
+
+    def epoch(self, number: int, loss: float, accuracy: float, images_per_second: float) -> None:
+        """Epoch `number` (from 0) is done."""
+        done = number + 1
+        text = f"loss {loss:.4f}  accuracy {accuracy:.2%}  {images_per_second:,.0f} images/s"
+        self._bar.set_postfix_str(text)
+        if self._bar.disable:
+            left = (time.monotonic() - self._start) / done * (self._epochs - done)
+            log(f"epoch {done}/{self._epochs}  {text}  {_clock(left)} left")
+
+    def close(self) -> None:
+        """Remove the bar."""
+        self._bar.close()
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

@@ -1,0 +1,56 @@
+"""Updates, epochs, samples and the learning rate, all counted in updates from 0."""
+
+import bisect
+import math
+
+from lottery.errors import LotteryError
+from lottery.specs import Point, Recipe
+
+
+class Schedule:
+    """The course of one training, given the sizes of an epoch's batches."""
+
+    def __init__(self, recipe: Recipe, batch_sizes: list[int]) -> None:
+        self._recipe = recipe
+        self._batch_sizes = batch_sizes
+        self.updates_per_epoch = len(batch_sizes)
+        self.updates = recipe.epochs * self.updates_per_epoch
+
+    def learning_rate(self, update: int) -> float:
+        """Rate of that update: linear warm-up from 0, then steps down at the milestones."""
+        recipe = self._recipe
+        epoch = update // self.updates_per_epoch
+        rate = recipe.learning_rate * recipe.decay ** bisect.bisect_right(recipe.milestones, epoch)
+        warmup = recipe.warmup_epochs * self.updates_per_epoch
+        return rate * min(1.0, (update + 1) / warmup) if warmup else rate
+
+    def update_at(self, point: Point) -> int:
+        """How many updates are done when a point is reached: the first moment not before it.
+
+        Raises: LotteryError if the training ends earlier.
+        """
+        if point.samples is not None:
+            epochs, rest = divmod(point.samples, sum(self._batch_sizes))
+            update = epochs * self.updates_per_epoch
+            for size in self._batch_sizes:
+                if rest <= 0:
+                    break
+                rest -= size
+                update += 1
+        elif point.updates is not None:
+            update = point.updates
+        elif point.epochs is not None:
+            update = _ceil(point.epochs * self.updates_per_epoch)
+        else:
+            assert point.percent is not None
+            update = _ceil(point.percent / 100 * self.updates)
+        if update > self.updates:
+            given = point.model_dump(exclude_none=True)
+            raise LotteryError(
+                f"rewind point {given} is update {update}, the training ends at {self.updates}"
+            )
+        return update
+
+
+def _ceil(value: float) -> int:
+    return math.ceil(round(value, 6))  # 0.1 * 30 is 3, not 3.0000000000000004

@@ -1,0 +1,141 @@
+# One chain per ticket and seed: train, prune, rewind, train, ...
+# Generation of round r + 1 waits for mask r + 1 only; no evaluation waits for it, nor the reverse.
+
+
+def generate_spec(w, round=None):
+    return CONFIG.generate(w.ticket, int(w.seed), int(w.round if round is None else round))
+
+
+def generate_code(w):
+    spec = generate_spec(w, 0)
+    training = spec.training()
+    return training_code(
+        "generate", spec.chain.architecture, [training.task], training.dataset
+    )
+
+
+def generate_indices(w):
+    entry = CONFIG.found(w.ticket)
+    return training_indices(entry.dataset, entry.subset, int(w.seed))
+
+
+def mask_inputs(w):
+    """W* and mask of the round before; of a baseline, the dense W* whose zeros it shares."""
+    seed, round = int(w.seed), int(w.round)
+    chain = CONFIG.chain(w.ticket, seed)
+    if chain.baseline is None:
+        inputs = {"weights": paths.weights(RESULTS, w.ticket, seed, round - 1)}
+        if round > 1:
+            inputs["previous"] = paths.mask(RESULTS, w.ticket, seed, round - 1)
+        return inputs
+    if chain.baseline.dense is None:
+        return {}
+    return {"weights": paths.weights(RESULTS, chain.baseline.dense.chain.ticket, seed, 0)}
+
+
+rule generate_dense:
+    input:
+        subset=generate_indices,
+    output:
+        early=paths.early(RESULTS, "{ticket}", "{seed}"),
+        weights=paths.weights(RESULTS, "{ticket}", "{seed}", "00"),
+        report=paths.generation(RESULTS, "{ticket}", "{seed}", "00"),
+    params:
+        spec=lambda w: generate_spec(w, 0).model_dump_json(),
+        code=generate_code,
+        data=lambda w, input: data_folder(CONFIG.found(w.ticket).dataset),
+    log:
+        f"{LOGS}/generate/{{ticket}}/seed{{seed}}/round00.log",
+    benchmark:
+        f"{BENCHMARKS}/generate/{{ticket}}/seed{{seed}}/round00.tsv"
+    priority: 2
+    retries: 1
+    resources:
+        gpu=lambda w: generate_spec(w, 0).training().recipe.gpus,
+        mem_mb=8000,
+        runtime=lambda w, attempt: 240 * attempt,
+    shell:
+        "python -m lottery generate --spec {params.spec:q} --data={params.data:q}"
+        " --subset {input.subset:q} --early {output.early:q} --weights {output.weights:q}"
+        " --report {output.report:q} --threads {threads} 2>&1 | tee {log:q}"
+
+
+rule generate:
+    input:
+        subset=generate_indices,
+        early=paths.early(RESULTS, "{ticket}", "{seed}"),
+        mask=paths.mask(RESULTS, "{ticket}", "{seed}", "{round}"),
+    output:
+        weights=paths.weights(RESULTS, "{ticket}", "{seed}", "{round}"),
+        report=paths.generation(RESULTS, "{ticket}", "{seed}", "{round}"),
+    params:
+        spec=lambda w: generate_spec(w).model_dump_json(),
+        code=generate_code,
+        data=lambda w, input: data_folder(CONFIG.found(w.ticket).dataset),
+    log:
+        f"{LOGS}/generate/{{ticket}}/seed{{seed}}/round{{round}}.log",
+    benchmark:
+        f"{BENCHMARKS}/generate/{{ticket}}/seed{{seed}}/round{{round}}.tsv"
+    wildcard_constraints:
+        round=r"(?!00)\d\d",
+    priority: 2
+    retries: 1
+    resources:
+        gpu=lambda w: generate_spec(w).training().recipe.gpus,
+        mem_mb=8000,
+        runtime=lambda w, attempt: 240 * attempt,
+    shell:
+        "python -m lottery generate --spec {params.spec:q} --data={params.data:q}"
+        " --subset {input.subset:q} --mask {input.mask:q} --early {input.early:q}"
+        " --weights {output.weights:q} --report {output.report:q} --threads {threads}"
+        " 2>&1 | tee {log:q}"
+
+
+rule mask:
+    input:
+        unpack(mask_inputs),
+    output:
+        mask=paths.mask(RESULTS, "{ticket}", "{seed}", "{round}"),
+    params:
+        spec=lambda w: CONFIG.mask(w.ticket, int(w.seed), int(w.round)).model_dump_json(),
+        code=lambda w: fingerprint(
+            "lottery.stages.mask",
+            f"lottery.models.{CONFIG.chain(w.ticket, int(w.seed)).architecture.model}",
+        ),
+        files=lambda w, input: [f"--{name}={path}" for name, path in input.items()],
+    log:
+        f"{LOGS}/mask/{{ticket}}/seed{{seed}}/round{{round}}.log",
+    benchmark:
+        f"{BENCHMARKS}/mask/{{ticket}}/seed{{seed}}/round{{round}}.tsv"
+    wildcard_constraints:
+        round=r"(?!00)\d\d",
+    priority: 3
+    resources:
+        mem_mb=4000,
+        runtime=20,
+    shell:
+        "python -m lottery mask --spec {params.spec:q} {params.files:q} --out {output.mask:q}"
+        " 2>&1 | tee {log:q}"
+
+
+rule sparsity:
+    input:
+        weights=paths.weights(RESULTS, "{ticket}", "{seed}", "00"),
+    output:
+        report=paths.sparsity(RESULTS, "{ticket}", "{seed}"),
+    params:
+        spec=lambda w: CONFIG.natural_sparsity(w.ticket, int(w.seed)).model_dump_json(),
+        code=lambda w: fingerprint(
+            "lottery.stages.sparsity",
+            f"lottery.models.{CONFIG.chain(w.ticket, int(w.seed)).architecture.model}",
+        ),
+    log:
+        f"{LOGS}/sparsity/{{ticket}}/seed{{seed}}.log",
+    benchmark:
+        f"{BENCHMARKS}/sparsity/{{ticket}}/seed{{seed}}.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=20,
+    shell:
+        "python -m lottery sparsity --spec {params.spec:q} --weights {input.weights:q}"
+        " --report {output.report:q} 2>&1 | tee {log:q}"
