@@ -1,5 +1,6 @@
 """Self-describing .pt files: a header and tensors, loaded as data and never as code."""
 
+import io
 import pickle
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from lottery.specs import Spec
 
 def save(path: str | Path, header: dict[str, Any], payload: dict[str, Any]) -> None:
     """Write header and payload (tensors and plain values) atomically."""
+    buffer = io.BytesIO()  # written directly, a full disk is "unexpected pos" to torch
+    torch.save({"header": header, "payload": payload}, buffer)
     with files.atomic(path) as handle:
-        torch.save({"header": header, "payload": payload}, handle)
+        handle.write(buffer.getbuffer())
 
 
 def load(path: str | Path, what: str, expected: Spec) -> dict[str, Any]:

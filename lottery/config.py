@@ -185,12 +185,8 @@ class Config(Spec):
     def evaluate(self, ticket: str, seed: int, round: int, evaluation: str) -> EvaluateSpec:
         """The judgement of one round's ticket."""
         entry = self.evaluations[evaluation]
-        return EvaluateSpec(
-            chain=self.chain(ticket, seed),
-            round=round,
-            dataset=self.dataset(entry.dataset),
-            recipe=self.recipes[entry.recipe],
-        )
+        dataset, recipe = self.dataset(entry.dataset), self.recipes[entry.recipe]
+        return EvaluateSpec.of(self.chain(ticket, seed), round, dataset, recipe)
 
     def natural_sparsity(self, ticket: str, seed: int) -> SparsitySpec:
         """The natural sparsity of a ticket's dense network."""

@@ -17,6 +17,4 @@ def made_by(curve: CurveSpec, seed: int, round: int) -> tuple[str, Spec]:
     chain = curve.chain.with_seed(seed)
     if curve.shared:
         return "generation", GenerateSpec.of(chain, round)
-    return "evaluation", EvaluateSpec(
-        chain=chain, round=round, dataset=curve.dataset, recipe=curve.recipe
-    )
+    return "evaluation", EvaluateSpec.of(chain, round, curve.dataset, curve.recipe)

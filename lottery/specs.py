@@ -144,6 +144,13 @@ class Chain(Spec):
     training: Training | None = None
     baseline: "Baseline | None" = None
 
+    def at(self, round: int) -> Self:
+        """What round `round` depends on: round 0 knows nothing of pruning.
+
+        So a changed rate does not train it again.
+        """
+        return self if round else self.model_copy(update={"rate": None})
+
     def with_seed(self, seed: int) -> Self:
         """The same chain of another seed."""
         update: dict[str, Any] = {"seed": seed}
@@ -183,8 +190,8 @@ class GenerateSpec(Spec):
 
     @classmethod
     def of(cls, chain: Chain, round: int) -> Self:
-        """Round 0 knows nothing of pruning, so that a changed rate does not retrain it."""
-        return cls(chain=chain if round else chain.model_copy(update={"rate": None}), round=round)
+        """The training of one round of a chain."""
+        return cls(chain=chain.at(round), round=round)
 
     def training(self) -> Training:
         """Raises: LotteryError for a baseline, which is never trained to be found."""
@@ -212,6 +219,11 @@ class EvaluateSpec(Spec):
     round: int = Field(ge=0)
     dataset: Dataset
     recipe: Recipe
+
+    @classmethod
+    def of(cls, chain: Chain, round: int, dataset: Dataset, recipe: Recipe) -> Self:
+        """The judgement of one round's ticket by training on `dataset` with `recipe`."""
+        return cls(chain=chain.at(round), round=round, dataset=dataset, recipe=recipe)
 
     def subset(self) -> SubsetSpec:
         """The draw of indices that this training reads: all of them."""

@@ -25,19 +25,22 @@ def evaluate(
     """Train and write the report. A baseline has no W_k: its weights are drawn anew."""
     stopwatch = records.Stopwatch()
     chain, place = spec.chain, devices.choose(device, threads)
-    log(f"evaluate {chain.ticket}, seed {chain.seed}, round {spec.round} on {place}")
+    label = f"evaluation of {chain.ticket}, seed {chain.seed}, round {spec.round}"
+    log(f"{label}: on {devices.describe(place)}")
     images = inputs.data(spec.subset(), subset, data, place)
     task = tasks.make("labels")
-    purpose = "init" if chain.training else "baseline init"
+    purpose = "head" if chain.training else "baseline init"
     model = inputs.network(chain, task.outputs(images.classes), purpose, place)
     if chain.training:
         found = chain.training
         keep = (found.task, found.dataset, found.subset.classes) == ("labels", spec.dataset, None)
         inputs.rewind(model, chain, str(early), keep_head=keep)
     ticket = inputs.mask(prunable(model), chain, spec.round, mask)
-    result = loop.train(model, task, images.train, spec.dataset, spec.recipe, chain.seed, ticket)
+    result = loop.train(
+        model, task, images.train, spec.dataset, spec.recipe, chain.seed, ticket, label=label
+    )
     measured = loop.test(model, task, images.test, spec.dataset)
-    log(f"test accuracy {measured['accuracy']:.2%} with {ticket.density:.2%} of the weights")
+    log(f"{label}: test accuracy {measured['accuracy']:.2%}, {ticket.density:.2%} of the weights")
     read = {"subset": subset, "mask": mask, "early": early}
     about = records.header("evaluation", spec, read, stopwatch, devices.describe(place))
     records.write_report(report, about, loop.summary(ticket, measured, result))

@@ -31,7 +31,8 @@ def generate(
     stopwatch = records.Stopwatch()
     training = spec.training()
     chain, place = spec.chain, devices.choose(device, threads)
-    log(f"generate {chain.ticket}, seed {chain.seed}, round {spec.round} on {place}")
+    label = f"generation of {chain.ticket}, seed {chain.seed}, round {spec.round}"
+    log(f"{label}: on {devices.describe(place)}")
     images = inputs.data(spec.subset(), subset, data, place)
     task = tasks.make(training.task)
     model = inputs.network(chain, task.outputs(images.classes), "init", place)
@@ -47,9 +48,10 @@ def generate(
         chain.seed,
         ticket,
         None if spec.round else training.rewind,
+        label,
     )
     measured = loop.test(model, task, images.test, training.dataset)
-    log(f"test accuracy {measured['accuracy']:.2%} with {ticket.density:.2%} of the weights")
+    log(f"{label}: test accuracy {measured['accuracy']:.2%}, {ticket.density:.2%} of the weights")
     read = {"subset": subset, "mask": mask, "early": early if spec.round else None}
     about = records.header("weights", spec, read, stopwatch, devices.describe(place))
     if result.early is not None:

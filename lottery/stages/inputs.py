@@ -1,12 +1,12 @@
 """Reading what earlier stages wrote, checked against this stage's own chain."""
 
 from collections.abc import Mapping
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from lottery import artifacts, models, seeds
+from lottery import artifacts, models
 from lottery.data import datasets
 from lottery.data.datasets import Images
 from lottery.errors import LotteryError
@@ -52,20 +52,15 @@ def network(chain: Chain, outputs: int, purpose: str, device: torch.device) -> n
 
 
 def rewind(model: nn.Module, chain: Chain, early: str, keep_head: bool) -> None:
-    """Set a network to the chain's W_k, bit for bit; a head for another task is drawn anew.
+    """Set a network to the chain's W_k, bit for bit; for another task it keeps its own fresh head.
 
     Raises: LotteryError if the weights are of another network.
     """
     spec = GenerateSpec.of(chain, 0)
     state: dict[str, Tensor] = artifacts.load(early, "early", spec)["model"]
     if not keep_head:
-        head = models.head(model)
-        state = {k: v for k, v in state.items() if not k.startswith(f"{head}.")}
-        fresh = cast(nn.Linear, model.get_submodule(head))
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seeds.derive(chain.seed, "head"))
-            drawn = nn.Linear(fresh.in_features, fresh.out_features)
-        state |= {f"{head}.{name}": value.data for name, value in drawn.named_parameters()}
+        own, head = model.state_dict(), models.head(model)
+        state = {k: own[k] if k.startswith(f"{head}.") else v for k, v in state.items()}
     try:
         model.load_state_dict(state)
     except RuntimeError as error:

@@ -1,12 +1,23 @@
 """Where a training runs."""
 
+import fcntl
+import os
+import tempfile
+from pathlib import Path
+from typing import IO
+
 import torch
 
 from lottery.errors import LotteryError
 
+_claims: list[IO[str]] = []
+"""Locks that this process holds until it ends."""
+
 
 def choose(name: str, threads: int) -> torch.device:
-    """`auto` is the first GPU where there is one. `threads` bounds torch's CPU threads.
+    """`auto` is a GPU where there is one. `threads` bounds torch's CPU threads.
+
+    Of several visible GPUs it is the first that no other training of this user holds.
 
     Raises: LotteryError if a GPU is asked for and none is visible.
     """
@@ -15,7 +26,28 @@ def choose(name: str, threads: int) -> torch.device:
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cuda" and not torch.cuda.is_available():
         raise LotteryError("--device cuda: torch sees no GPU here")
-    return torch.device(name)
+    if name == "cpu":
+        return torch.device("cpu")
+    ids = [str(torch.cuda.get_device_properties(i).uuid) for i in range(torch.cuda.device_count())]
+    return torch.device("cuda", claim(ids))
+
+
+def claim(ids: list[str]) -> int:
+    """Index of the first unclaimed of several GPUs, or 0 if all are; held until this process ends.
+
+    Snakemake counts GPUs but does not say which one a job may use.
+    """
+    for index, name in enumerate(ids):
+        path = Path(tempfile.gettempdir(), f"lottery-{os.getuid()}-gpu-{name}.lock")
+        handle = open(path, "a")  # noqa: SIM115 - stays open on purpose
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.close()
+            continue
+        _claims.append(handle)
+        return index
+    return 0
 
 
 def describe(device: torch.device) -> str:

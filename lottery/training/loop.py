@@ -43,11 +43,13 @@ def train(
     seed: int,
     mask: Mask,
     rewind: Point | None = None,
+    label: str = "training",
 ) -> Result:
     """Minimise the task's loss of f_{m * W} (Eq. 1), in place.
 
     `model` and `images` are on the device that trains. The order and the augmentation of epoch e
-    derive from (seed, e). If `rewind` is given, W_k is copied when that point is reached.
+    derive from (seed, e). If `rewind` is given, W_k is copied when that point is reached. `label`
+    names the training in its progress.
 
     Raises: LotteryError if the loss is not finite (with its update), or a pruned weight revived.
     """
@@ -59,16 +61,14 @@ def train(
     optimizer = _optimizer(model, recipe)
     early_update = schedule.update_at(rewind) if rewind else None
     result = Result(early_update=early_update)
-    progress = Progress(recipe.epochs, len(batches))
+    progress = Progress(label, recipe.epochs, len(batches))
     update = 0
     model.train()
     for epoch in range(recipe.epochs):
         stream = seeds.generator(seed, "augmentation", epoch, device=device)
-        losses, correct, started = (
-            [],
-            torch.zeros((), dtype=torch.long, device=device),
-            time.monotonic(),
-        )
+        losses = []
+        correct = torch.zeros((), dtype=torch.long, device=device)
+        started = time.monotonic()
         for pixels, labels in batches.epoch(epoch):
             if update == early_update:
                 result.early = _copy(model)

@@ -12,13 +12,17 @@ def log(message: str) -> None:
 
 
 class Progress:
-    """The progress of one training of `epochs` epochs of `updates` updates."""
+    """The progress of one training, `label`, of `epochs` epochs of `updates` updates."""
 
-    def __init__(self, epochs: int, updates: int) -> None:
-        self._epochs = epochs
+    def __init__(self, label: str, epochs: int, updates: int) -> None:
+        self._label, self._epochs = label, epochs
         self._start = time.monotonic()
         self._bar = tqdm(
-            total=epochs * updates, unit="update", disable=not sys.stderr.isatty(), leave=False
+            desc=label,
+            total=epochs * updates,
+            unit="update",
+            disable=not sys.stderr.isatty(),
+            leave=False,
         )
 
     def update(self) -> None:
@@ -32,7 +36,7 @@ class Progress:
         self._bar.set_postfix_str(text)
         if self._bar.disable:
             left = (time.monotonic() - self._start) / done * (self._epochs - done)
-            log(f"epoch {done}/{self._epochs}  {text}  {_clock(left)} left")
+            log(f"{self._label}: epoch {done}/{self._epochs}  {text}  {_clock(left)} left")
 
     def close(self) -> None:
         """Remove the bar."""

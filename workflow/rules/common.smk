@@ -1,4 +1,5 @@
 # The config, checked before anything else, and what the rules share.
+import functools
 import os
 import re
 import sys
@@ -39,8 +40,12 @@ def training_indices(dataset: str, subset: str, seed: int) -> str:
     )
 
 
+@functools.cache
 def data_folder(dataset: str) -> str:
     """Where this machine has a data set; empty for an embedded one."""
+    if workflow.dryrun:
+        for line in lottery_config.missing_data(CONFIG, [dataset]):
+            logger.warning(f"Stages that read this data set would fail: {line}")
     return CONFIG.datasets[dataset].root or ""
 
 
@@ -52,11 +57,6 @@ def training_code(stage: str, architecture, tasks: list, dataset) -> str:
         f"lottery.data.{dataset.format}",
         *(f"lottery.tasks.{task}" for task in tasks),
     )
-
-
-if workflow.dryrun:
-    for line in lottery_config.missing_data(CONFIG, CONFIG.datasets):
-        logger.warning(f"Stages that read this data set will not run: {line}")
 
 
 onstart:

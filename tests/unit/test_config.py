@@ -1,0 +1,194 @@
+"""config.yaml is typed, and mistakes in it are told in one line each."""
+
+import copy
+
+import pytest
+import yaml
+
+from lottery import config
+from lottery.errors import LotteryError
+from lottery.stages.schema import schema
+from tests.conftest import REPOSITORY
+
+PAPER = REPOSITORY / "config.yaml"
+OVERLAYS = sorted((REPOSITORY / "config").glob("*.yaml"))
+
+
+def complaint(tmp_path, changes):
+    """What is said of the paper's config under an overlay."""
+    overlay = tmp_path / "mine.yaml"
+    overlay.write_text(yaml.safe_dump(changes))
+    with pytest.raises(LotteryError) as error:
+        config.load([PAPER, overlay])
+    return str(error.value)
+
+
+@pytest.mark.parametrize("overlay", [None, *OVERLAYS], ids=lambda p: p.stem if p else "paper")
+def test_the_shipped_configs_are_valid(overlay):
+    settings = config.load([PAPER] if overlay is None else [PAPER, overlay])
+    assert settings.scale == ("paper" if overlay is None else overlay.stem)
+
+
+def test_the_schema_is_that_of_the_typed_classes():
+    """`python -m lottery schema > workflow/schemas/config.schema.yaml` brings them together."""
+    assert (REPOSITORY / "workflow/schemas/config.schema.yaml").read_text() == schema()
+
+
+def test_schema_and_classes_judge_alike():
+    """The published schema accepts the shipped configs and refuses a misspelt key."""
+    jsonschema = pytest.importorskip("jsonschema", reason="comes with snakemake")
+    rules = yaml.safe_load(schema())
+    data = yaml.safe_load(PAPER.read_text())
+    jsonschema.validate(data, rules)
+    wrong = copy.deepcopy(data)
+    wrong["recipes"]["cifar10-labels"]["epoch"] = 3
+    with pytest.raises(jsonschema.ValidationError, match="epoch"):
+        jsonschema.validate(wrong, rules)
+
+
+RECIPE = "recipes", "cifar10-labels"
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        (
+            {"recipes": {"cifar10-labels": {"learning_rte": 0.1}}},
+            "mine.yaml: recipes.cifar10-labels.learning_rte: unknown key; "
+            "did you mean learning_rate?",
+        ),
+        ({"seedz": [0]}, "mine.yaml: seedz: unknown key; did you mean seeds?"),
+        (
+            {"figures": {"fig1a": {"panels": {"ResNet-18": {"curve": {}}}}}},
+            "mine.yaml: figures.fig1a.panels.ResNet-18.curve: unknown key; did you mean curves?",
+        ),
+        (
+            {"tickets": {"cifar10-labels-vgg19": {"taks": "labels"}}},
+            "mine.yaml: tickets.cifar10-labels-vgg19.taks: unknown key; did you mean task?",
+        ),
+        (
+            {"recipes": {"cifar10-labels": {"weight_decay": "1e-4"}}},
+            "mine.yaml: recipes.cifar10-labels.weight_decay: Input should be a valid number; "
+            "found '1e-4' (text; YAML wants it as 0.0001)",
+        ),
+        (
+            {"recipes": {"cifar10-labels": {"epochs": 0, "milestones": []}}},
+            "mine.yaml: recipes.cifar10-labels.epochs: Input should be greater than or equal to 1; "
+            "found 0",
+        ),
+        (
+            {"recipes": {"cifar10-labels": {"milestones": [80, 200]}}},
+            "mine.yaml: recipes.cifar10-labels: milestones [80, 200] must lie between epoch 1 and "
+            "the last, 159",
+        ),
+        (
+            {"recipes": {"cifar10-labels": {"optimizer": "adamw"}}},
+            "mine.yaml: recipes.cifar10-labels.optimizer: Input should be 'sgd' or 'adam'; "
+            "found 'adamw'",
+        ),
+        (
+            {"pruning": {"rate": 1.5}},
+            "mine.yaml: pruning.rate: Input should be less than 1; found 1.5",
+        ),
+        (
+            {"seeds": [0, -1]},
+            "mine.yaml: seeds.1: Input should be greater than or equal to 0; found -1",
+        ),
+        (
+            {"tickets": {"cifar10-labels-vgg19": {"recipe": "cifar10-lables"}}},
+            "mine.yaml: tickets.cifar10-labels-vgg19.recipe: no 'cifar10-lables' among the "
+            "recipes; did you mean cifar10-labels?",
+        ),
+        (
+            {"tickets": {"cifar10-labels-vgg19": {"rewind": {"epochs": 161}}}},
+            "mine.yaml: tickets.cifar10-labels-vgg19.rewind.epochs: 161 is beyond the last "
+            "epoch, 160",
+        ),
+        (
+            {"tickets": {"cifar10-labels-vgg19": {"rewind": {"updates": 5}}}},
+            "mine.yaml: tickets.cifar10-labels-vgg19.rewind: give one of samples, epochs, "
+            "updates, percent; found epochs and updates",
+        ),
+        (
+            {
+                "tickets": {
+                    "cifar10-adjusted-random-vgg19": {"of": "cifar10-adjusted-random-resnet18"}
+                }
+            },
+            "mine.yaml: tickets.cifar10-adjusted-random-vgg19.of: "
+            "'cifar10-adjusted-random-resnet18' is a baseline itself; name a found ticket",
+        ),
+        (
+            {"tickets": {"cifar10-adjusted-random-vgg19": {"baseline": "adjusted"}}},
+            "mine.yaml: tickets.cifar10-adjusted-random-vgg19.baseline: Input should be 'random' "
+            "or 'adjusted-random'; found 'adjusted'",
+        ),
+        (
+            {"architectures": {"cifar-vgg19": {"depth": 18}}},
+            "mine.yaml: architectures.cifar-vgg19: depth 18 is unknown for vgg, "
+            "choose of (11, 13, 16, 19)",
+        ),
+        (
+            {"datasets": {"cifar10": {"root": None}}},
+            "config.yaml: datasets.cifar10.root: format cifar10 needs a folder",
+        ),
+        (
+            {"recipes": {"Upper_Case": None}, "scale": "My Scale"},
+            "mine.yaml: scale: String should match pattern '^[a-z0-9]+(-[a-z0-9]+)*$'; "
+            "found 'My Scale'",
+        ),
+        (
+            {"recipes": {"cifar10-labels": {"epochs": None, "milestones": []}}},
+            "config.yaml: recipes.cifar10-labels.epochs: this key is missing",
+        ),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(tmp_path, changes, line):
+    said = complaint(tmp_path, changes).replace(f"{tmp_path}/", "").replace(f"{REPOSITORY}/", "")
+    assert said.splitlines()[0] == line
+
+
+def test_each_mistake_has_its_line(tmp_path):
+    said = complaint(tmp_path, {"seeds": [], "pruning": {"rate": 0}})
+    assert len(said.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("a: [", "not YAML"), ("- 1", "not a mapping of keys"), (None, "No such file")],
+)
+def test_a_file_that_is_no_config(tmp_path, text, words):
+    path = tmp_path / "mine.yaml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(LotteryError, match=words):
+        config.load([path])
+
+
+def test_missing_data_is_named_with_how_to_get_it(tmp_path):
+    overlay = tmp_path / "mine.yaml"
+    overlay.write_text(yaml.safe_dump({"datasets": {"cifar10": {"root": str(tmp_path / "no")}}}))
+    settings = config.load([PAPER, overlay])
+    (line,) = config.missing_data(settings, ["cifar10"])
+    assert line.startswith(f"datasets.cifar10.root: no folder {tmp_path}/no. Unpack cifar-10")
+    (tmp_path / "no").mkdir()
+    assert config.missing_data(settings, ["cifar10"]) == []
+
+
+def test_a_chain_shares_its_trainings_only_with_the_same_evaluation():
+    settings = config.load([PAPER])
+    chain = settings.chain("cifar10-labels-resnet18", 0)
+    dataset, recipe = settings.dataset("cifar10"), settings.recipes["cifar10-labels"]
+    assert config.shares_trainings(chain, dataset, recipe)
+    shorter = recipe.model_copy(update={"epochs": 100})
+    assert not config.shares_trainings(chain, dataset, shorter)
+    elsewhere = dataset.model_copy(update={"name": "imagenet"})
+    assert not config.shares_trainings(chain, elsewhere, recipe)
+    rotnet = settings.chain("cifar10-rotnet-resnet18", 0)
+    assert not config.shares_trainings(rotnet, dataset, recipe)
+
+
+def test_another_seed_changes_the_seed_of_a_baselines_dense_network_too():
+    chain = config.load([PAPER]).chain("cifar10-adjusted-random-resnet18", 0)
+    assert chain.with_seed(3).baseline.dense.chain.seed == 3
+    assert chain.with_seed(0) == chain

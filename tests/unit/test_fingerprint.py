@@ -1,0 +1,74 @@
+"""The code that a stage depends on."""
+
+import re
+
+import pytest
+
+from lottery import fingerprint
+from tests.conftest import REPOSITORY
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package of four modules: a imports b, b imports c inside a function, d stands alone."""
+    root = tmp_path / "lottery"
+    root.mkdir()
+    for name, code in {
+        "__init__": "",
+        "a": "from lottery import b\n",
+        "b": '"""Docs."""\ndef f():\n    from lottery.c import g\n    return g\n',
+        "c": "def g():\n    return 1\n",
+        "d": "x = 1\n",
+    }.items():
+        (root / f"{name}.py").write_text(code)
+    monkeypatch.setattr(fingerprint, "ROOT", tmp_path)
+
+    def digest(*modules):
+        for cached in (fingerprint._tree, fingerprint._imports, fingerprint._code):
+            cached.cache_clear()
+        return fingerprint.fingerprint(*(f"lottery.{module}" for module in modules))
+
+    yield root, digest
+    digest("d")
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "changes"),
+    [
+        ("c", "def g():\n    return 2\n", True),
+        ("c", "def g():  # one\n    return 1\n", False),
+        ("c", 'def g():\n    """Why."""\n    return 1\n', True),  # a body is added
+        ("b", '"""Other docs."""\ndef f():\n    from lottery.c import g\n    return g\n', False),
+        ("d", "x = 2\n", False),
+        ("__init__", "y = 1\n", True),
+    ],
+)
+def test_only_code_that_is_imported_counts(package, module, code, changes):
+    root, digest = package
+    before = digest("a")
+    (root / f"{module}.py").write_text(code)
+    assert (digest("a") != before) is changes
+
+
+def test_what_a_config_chooses_is_named_by_the_caller(package):
+    _, digest = package
+    assert digest("a") != digest("a", "d")
+    with pytest.raises(ValueError, match=r"no module lottery\.nowhere"):
+        digest("nowhere")
+
+
+def test_modules_are_imported_by_name_only_where_the_rules_name_them():
+    """A fingerprint follows import statements; these three choices are named in the rules."""
+    found = {}
+    for path in (REPOSITORY / "lottery").rglob("*.py"):
+        for name in re.findall(r'import_module\(f?"([\w.{}]+)"', path.read_text()):
+            found[str(path.relative_to(REPOSITORY))] = name
+    assert found == {
+        "lottery/__main__.py": "lottery.stages.{stage}",
+        "lottery/data/datasets.py": "lottery.data.{dataset.format}",
+        "lottery/models/__init__.py": "lottery.models.{architecture.model}",
+        "lottery/tasks/__init__.py": "lottery.tasks.{name}",
+    }
+    common = (REPOSITORY / "workflow/rules/common.smk").read_text()
+    for chosen in ("lottery.data.{", "lottery.models.{", "lottery.tasks.{"):
+        assert chosen in common

@@ -1,0 +1,72 @@
+"""Networks and what of them is prunable (Section 3.2)."""
+
+import pytest
+import torch
+from torch import nn
+
+from lottery import models
+from lottery.pruning.prunable import prunable
+from lottery.specs import Architecture
+
+
+@pytest.mark.parametrize(
+    ("architecture", "layers", "weights"),
+    [
+        (Architecture(model="resnet", depth=18, stem="small"), 20, 11_159_232),
+        (Architecture(model="resnet", depth=34, stem="imagenet"), 36, 21_267_648),
+        (Architecture(model="resnet", depth=50, stem="imagenet"), 53, 23_454_912),
+        (Architecture(model="vgg", depth=19), 16, 20_018_880),
+        (Architecture(model="vgg", depth=11), 8, 9_217_728),
+    ],
+)
+def test_prunable_counts(architecture, layers, weights):
+    found = prunable(models.skeleton(architecture))
+    assert len(found) == layers
+    assert sum(weight.numel() for weight in found.values()) == weights
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    [Architecture(model="resnet", depth=18, width=4), Architecture(model="vgg", depth=11, width=4)],
+)
+def test_the_classifier_batch_norm_and_biases_are_never_prunable(architecture):
+    model = models.skeleton(architecture)
+    names = set(prunable(model))
+    others = dict(model.named_parameters()).keys() - names
+    assert f"{models.head(model)}.weight" in others
+    assert all(name.endswith(".weight") for name in names)
+    for name, module in model.named_modules():
+        if isinstance(module, nn.BatchNorm2d):
+            assert {f"{name}.weight", f"{name}.bias"} <= others
+
+
+@pytest.mark.parametrize("depth", [18, 34, 50])
+def test_at_full_width_a_resnet_is_torchvisions(depth):
+    from torchvision.models import resnet
+
+    reference = getattr(resnet, f"resnet{depth}")()
+    own = models.build(
+        Architecture(model="resnet", depth=depth, stem="imagenet"), 1000, seed=0, purpose="init"
+    )
+    own.load_state_dict(reference.state_dict())
+    image = torch.randn(1, 3, 64, 64)
+    torch.testing.assert_close(own.eval()(image), reference.eval()(image))
+
+
+def test_initialisation_depends_on_seed_and_purpose_alone(narrow):
+    def first(seed, purpose):
+        return models.build(narrow, 10, seed, purpose).conv1.weight.detach()
+
+    torch.manual_seed(1)
+    before = torch.random.get_rng_state()
+    weight = first(0, "init")
+    assert torch.equal(torch.random.get_rng_state(), before)
+    torch.manual_seed(2)
+    assert torch.equal(first(0, "init"), weight)
+    assert not torch.equal(first(1, "init"), weight)
+    assert not torch.equal(first(0, "baseline init"), weight)
+
+
+@pytest.mark.parametrize("size", [8, 32])
+def test_the_small_stem_takes_small_images(narrow, size):
+    assert models.build(narrow, 10, 0, "init")(torch.randn(2, 3, size, size)).shape == (2, 10)

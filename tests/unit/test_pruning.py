@@ -1,0 +1,127 @@
+"""Global magnitude pruning by exact count, and the random baselines."""
+
+from fractions import Fraction
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lottery.errors import LotteryError
+from lottery.pruning.magnitude import drop_smallest, prune, remaining_after
+from lottery.pruning.mask import Mask
+from lottery.pruning.random import adjusted_random_mask, random_mask
+
+RATES = st.sampled_from([0.1, 0.2, 0.5, 0.6, 0.75])
+# Few distinct values, most of them zero: ties everywhere.
+WEIGHTS = st.lists(st.sampled_from([0.0, -0.0, 0.0, 0.5, -0.5, 1.0, -2.0]), min_size=1, max_size=60)
+
+
+def dense(values):
+    weights = {"layer.weight": torch.tensor(values, dtype=torch.float32)}
+    return weights, Mask.dense(weights)
+
+
+@given(WEIGHTS, RATES)
+def test_a_round_prunes_exactly_its_share_whatever_the_ties(values, rate):
+    weights, mask = dense(values)
+    pruned = prune(weights, mask, rate)
+    assert pruned.remaining == len(values) - round(Fraction(str(rate)) * len(values))
+
+
+def test_a_round_prunes_a_fifth_where_85_percent_are_exactly_zero():
+    """A threshold comparison prunes 85 % here: |w| > 0 keeps only the non-zero weights."""
+    values = torch.zeros(1000)
+    values[::7] = torch.randn(143, generator=torch.Generator().manual_seed(0))
+    weights, mask = dense(values.tolist())
+    pruned = prune(weights, mask, 0.2)
+    assert pruned.remaining == 800
+    assert pruned.kept[values != 0].all()
+
+
+@given(WEIGHTS, RATES, st.integers(1, 5))
+def test_masks_are_nested_and_keep_the_largest(values, rate, rounds):
+    weights, mask = dense(values)
+    magnitudes = weights["layer.weight"].abs()
+    for _ in range(rounds):
+        before, mask = mask, prune(weights, mask, rate)
+        assert not (mask.kept & ~before.kept).any()
+        dropped = before.kept & ~mask.kept
+        if dropped.any() and mask.remaining:
+            assert magnitudes[dropped].max() <= magnitudes[mask.kept].min()
+
+
+def test_ties_are_pruned_in_the_networks_order():
+    kept = drop_smallest(torch.ones(6), torch.tensor([1, 0, 1, 1, 1, 1]).bool(), 2)
+    assert kept.tolist() == [False, False, False, True, True, True]
+
+
+def test_already_pruned_weights_do_not_count_as_the_smallest():
+    weights, _ = dense([0.0, 0.0, 3.0, 1.0, 2.0, 4.0])
+    mask = Mask({"layer.weight": (6,)}, torch.tensor([0, 0, 1, 1, 1, 1]).bool())
+    assert prune(weights, mask, 0.5).kept.tolist() == [False, False, True, False, False, True]
+
+
+def test_pruning_is_global_over_layers():
+    weights = {"a": torch.tensor([[5.0, 6.0]]), "b": torch.tensor([0.1, 0.2])}
+    pruned = prune(weights, Mask.dense(weights), 0.5)
+    assert pruned.layers()["a"].all()
+    assert pruned.empty_layers() == ["b"]
+
+
+def test_thirty_rounds_of_a_fifth_leave_an_eighth_of_a_percent():
+    assert remaining_after(11_159_232, 0.2, 0) == 11_159_232
+    assert remaining_after(11_159_232, 0.2, 1) == 8_927_386
+    assert remaining_after(11_159_232, 0.2, 30) / 11_159_232 == pytest.approx(0.8**30, rel=1e-3)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused(bad):
+    weights, mask = dense([1.0, bad, 2.0])
+    with pytest.raises(LotteryError, match="not finite"):
+        prune(weights, mask, 0.5)
+
+
+@given(st.integers(1, 200), RATES, st.integers(0, 5), st.integers(0, 3))
+def test_random_masks_have_the_found_masks_count_and_are_nested(total, rate, rounds, seed):
+    weights = {"a": torch.ones(total)}
+    mask, later = (random_mask(weights, rate, r, seed) for r in (rounds, rounds + 1))
+    assert mask.remaining == remaining_after(total, rate, rounds)
+    assert not (later.kept & ~mask.kept).any()
+    assert torch.equal(mask.kept, random_mask(weights, rate, rounds, seed).kept)
+
+
+def test_the_random_mask_is_a_permutation_over_all_layers_at_once():
+    """A shuffle within layers keeps each layer's count; a global one does not."""
+    weights = {"a": torch.ones(5000), "b": torch.ones(5000)}
+    counts = [int(random_mask(weights, 0.5, 1, seed).layers()["a"].sum()) for seed in range(5)]
+    assert len(set(counts)) > 1
+    assert all(2300 < count < 2700 for count in counts)
+    kept = random_mask(weights, 0.5, 1, 0).kept
+    assert not torch.equal(kept, random_mask(weights, 0.5, 1, 1).kept)
+    assert not torch.equal(kept, torch.arange(10000) >= 5000)
+
+
+def test_the_adjusted_random_mask_prunes_natural_zeros_first():
+    values = torch.ones(1000)
+    zeros = torch.randperm(1000, generator=torch.Generator().manual_seed(1))[:600]
+    values[zeros] = 1e-9
+    natural = values <= 1e-7
+    for rounds, pruned in ((1, 500), (2, 750), (3, 875)):
+        mask = adjusted_random_mask({"a": values}, 1e-7, 0.5, rounds, seed=0)
+        assert mask.remaining == 1000 - pruned
+        if pruned <= 600:  # less sparse than the network itself: only its zeros are pruned
+            assert natural[~mask.kept].all()
+        else:  # sparser: all of its zeros, and as many others as are needed, in random places
+            assert not mask.kept[natural].any()
+            others = torch.nonzero(~mask.kept & ~natural).flatten()
+            assert len(others) == pruned - 600
+            assert not torch.equal(others, torch.nonzero(~natural).flatten()[: len(others)])
+
+
+def test_without_natural_zeros_the_adjusted_baseline_is_the_random_one():
+    weights = {"a": torch.ones(100)}
+    assert torch.equal(
+        adjusted_random_mask(weights, 1e-7, 0.5, 2, seed=3).kept,
+        random_mask(weights, 0.5, 2, seed=3).kept,
+    )

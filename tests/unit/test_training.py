@@ -1,0 +1,167 @@
+"""The core of a ticket: masked training, rewinding, determinism."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from lottery import models, tasks
+from lottery.errors import LotteryError
+from lottery.pruning.mask import Mask
+from lottery.pruning.prunable import prunable
+from lottery.pruning.random import random_mask
+from lottery.specs import Point
+from lottery.training import loop
+from lottery.training.masking import Masking
+from tests.conftest import recipe
+
+LABELS = tasks.make("labels")
+
+
+def fresh(narrow, seed=0):
+    return models.build(narrow, 10, seed, "init")
+
+
+def train(model, images, digits, mask=None, seed=0, rewind=None, **changes):
+    return loop.train(
+        model,
+        LABELS,
+        images,
+        digits,
+        recipe(**changes),
+        seed,
+        mask or Mask.dense(prunable(model)),
+        rewind,
+    )
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"optimizer": "adam", "weight_decay": 0.01},
+        {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.01, "learning_rate": 0.05},
+    ],
+)
+def test_pruned_weights_are_exactly_zero_after_training(narrow, images, digits, how):
+    model = fresh(narrow)
+    mask = random_mask(prunable(model), 0.8, 1, seed=0)
+    start = {name: w.detach().clone() for name, w in prunable(model).items()}
+    train(model, images, digits, mask, **how)
+    for name, kept in mask.layers().items():
+        weight = prunable(model)[name]
+        assert (weight[~kept] == 0).all()
+        assert not torch.equal(weight[kept], start[name][kept]), "the others must train"
+
+
+def test_a_revived_weight_fails_the_training(narrow):
+    model = fresh(narrow)
+    masking = Masking(model, random_mask(prunable(model), 0.5, 1, seed=0))
+    masking.check()
+    with torch.no_grad():
+        model.conv1.weight.fill_(1e-30)
+    with pytest.raises(LotteryError, match="pruned weights are not zero"):
+        masking.check()
+
+
+def test_only_gradients_of_pruned_weights_are_cleared(narrow, images, digits):
+    model = fresh(narrow)
+    mask = random_mask(prunable(model), 0.5, 1, seed=0)
+    masking = Masking(model, mask)
+    model(torch.randn(4, 3, 8, 8)).sum().backward()
+    before = {name: w.grad.clone() for name, w in prunable(model).items()}
+    masking.clear_gradients()
+    for name, kept in mask.layers().items():
+        gradient = prunable(model)[name].grad
+        assert (gradient[~kept] == 0).all()
+        assert torch.equal(gradient[kept], before[name][kept])
+
+
+@pytest.mark.parametrize(
+    ("point", "updates"),
+    [
+        (Point(updates=0), 0),
+        (Point(updates=3), 3),
+        (Point(samples=0), 0),
+        (Point(samples=1), 1),
+        (Point(samples=128), 1),
+        (Point(samples=129), 2),
+        (Point(samples=1352), 11),  # an epoch: ten batches of 128 and one of 72
+        (Point(samples=1353), 12),
+        (Point(epochs=1), 11),
+        (Point(percent=50), 11),
+        (Point(epochs=2), 22),
+    ],
+)
+def test_early_weights_are_those_after_so_many_samples(narrow, images, digits, point, updates):
+    """W_k, batch-norm state included, is the network after that many updates, bit for bit."""
+    assert len(images.labels) == 1352
+    steps = []
+
+    class Counted(type(LABELS)):
+        def loss(self, logits, targets):
+            steps.append({k: v.clone() for k, v in model.state_dict().items()})
+            return super().loss(logits, targets)
+
+    model = fresh(narrow)
+    result = loop.train(
+        model,
+        Counted(),
+        images,
+        digits,
+        recipe(),
+        0,
+        Mask.dense(prunable(model)),
+        point,
+    )
+    assert result.early_update == updates
+    steps.append(model.state_dict())
+    # batch-norm statistics move in the forward pass, before the loss is taken: compare the weights
+    for name, value in result.early.items():
+        if "running" not in name and "num_batches" not in name:
+            assert torch.equal(value, steps[updates][name]), name
+    assert int(result.early["bn1.num_batches_tracked"]) == updates
+    if updates < 22:
+        assert any(not torch.equal(v, model.state_dict()[k]) for k, v in result.early.items())
+
+
+def test_a_rewind_point_beyond_the_end_is_refused(narrow, images, digits):
+    with pytest.raises(LotteryError, match="the training ends at 22"):
+        train(fresh(narrow), images, digits, rewind=Point(updates=23))
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_does_not(narrow, images, digits):
+    states = []
+    for seed in (0, 0, 1):
+        torch.manual_seed(len(states))  # global state must not matter
+        model = fresh(narrow, seed=0)
+        train(model, images, digits, seed=seed)
+        states.append(model.state_dict())
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+    assert any(not torch.equal(states[0][name], states[2][name]) for name in states[0])
+
+
+def test_a_diverged_loss_stops_the_training_and_names_the_update(narrow, images, digits):
+    with pytest.raises(LotteryError, match=r"loss is (nan|inf) at update \d+"):
+        train(fresh(narrow), images, digits, optimizer="sgd", learning_rate=1e30)
+
+
+def test_adam_decays_by_l2_in_the_gradient(narrow):
+    """AdamW would not give the natural zeros of Section 4.5."""
+    optimizer = loop._optimizer(fresh(narrow), recipe(optimizer="adam", weight_decay=0.1))
+    assert type(optimizer) is torch.optim.Adam
+    weight = nn.Parameter(torch.tensor([2.0]))
+    optimizer = torch.optim.Adam([weight], lr=0.1, weight_decay=0.1)
+    weight.grad = torch.zeros(1)
+    optimizer.step()
+    assert weight.item() == pytest.approx(1.9)  # Adam's first step is lr * sign(gradient)
+
+
+def test_testing_sees_every_image_once_and_changes_nothing(narrow, images, digits):
+    model = fresh(narrow)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    measured = loop.test(model, LABELS, images, digits)
+    assert measured["examples"] == len(images.labels)
+    assert 0 <= measured["accuracy"] <= 1
+    assert math.isfinite(measured["loss"])
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())

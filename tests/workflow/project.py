@@ -1,0 +1,103 @@
+"""A copy of the repository to run and to edit, as a user's clone."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from tests.conftest import REPOSITORY
+
+TINY = "tests/workflow/tiny.yaml"
+FIGURE = "figures/tiny/fig1a.pdf"
+
+
+class Project:
+    """A working copy with its own results."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def copy(cls, root: Path) -> "Project":
+        """The files that git knows or would add."""
+        listed = subprocess.run(
+            ["git", "ls-files", "-co", "--exclude-standard"],
+            cwd=REPOSITORY,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        for name in listed.stdout.splitlines():
+            source, target = REPOSITORY / name, root / name
+            if source.is_symlink() or source.is_file():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, target, follow_symlinks=False)
+        return cls(root)
+
+    def clone(self, root: Path) -> "Project":
+        """Another copy, results and Snakemake's own records included."""
+        shutil.copytree(self.root, root, symlinks=True)
+        return Project(root)
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        """Snakemake in the background, in a process group of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "snakemake", *arguments],
+            cwd=self.root,
+            env={**os.environ, "PYTHONPATH": str(self.root)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def snakemake(self, *arguments: str, timeout: float = 400) -> subprocess.CompletedProcess:
+        """Snakemake to its end; `stdout` holds all that it printed."""
+        process = self.start(*arguments)
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        return subprocess.CompletedProcess(arguments, process.returncode, output)
+
+    def run(self, *arguments: str) -> str:
+        """The tiny figure; returns what snakemake printed."""
+        done = self.snakemake(*(arguments or (FIGURE,)), "--cores", "2", "--configfile", TINY)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def plan(self, *arguments: str, config: str = TINY) -> dict[str, int]:
+        """Jobs per rule that a dry run announces."""
+        done = self.snakemake(*(arguments or (FIGURE,)), "-n", "--configfile", config)
+        assert done.returncode == 0, done.stdout
+        table = re.findall(r"^(\w+) +(\d+)$", done.stdout.split("Reasons:")[0], re.MULTILINE)
+        return {rule: int(count) for rule, count in table if rule != "total"}
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Replace a text that must be there."""
+        path = self.root / name
+        text = path.read_text()
+        assert old in text, f"{old!r} is not in {name}"
+        path.write_text(text.replace(old, new))
+
+    def overlay(self, changes: dict) -> None:
+        """Change keys of the tiny config."""
+        path = self.root / TINY
+
+        def merge(base: dict, over: dict) -> dict:
+            for key, value in over.items():
+                base[key] = merge(base.get(key, {}), value) if isinstance(value, dict) else value
+            return base
+
+        path.write_text(yaml.safe_dump(merge(yaml.safe_load(path.read_text()), changes)))
+
+    def table(self) -> str:
+        """The figure's table without how long things took."""
+        lines = (self.root / "results/tiny/tables/fig1a.csv").read_text().splitlines()
+        return "\n".join(line.rsplit(",", 1)[0] for line in lines)

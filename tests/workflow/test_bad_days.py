@@ -1,0 +1,146 @@
+"""Bad input, killed jobs and lost files: a clear error, and the next call goes on from there."""
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.project import FIGURE, TINY, Project
+
+CALL = (FIGURE, "--cores", "2", "--configfile", TINY)
+LABELS = "results/tiny/tickets/cifar10-labels-resnet18/seed0"
+ROTNET = "results/tiny/tickets/cifar10-rotnet-resnet18/seed0"
+
+
+def wait_for(process, condition, seconds=120):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.stdout.read()
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.05)
+
+
+def stop(process, number):
+    """A signal to snakemake and all of its jobs, as from a terminal or a node that dies."""
+    os.killpg(process.pid, number)
+    process.communicate(timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("number", "done"),
+    [
+        (signal.SIGINT, f"{LABELS}/round00/weights.pt"),
+        (signal.SIGKILL, f"{ROTNET}/round01/mask.pt"),
+    ],
+    ids=["interrupted-after-round-0", "killed-in-round-1"],
+)
+def test_a_run_that_is_stopped_goes_on_to_the_same_result(finished, untouched, number, done):
+    process = untouched.start(*CALL)
+    wait_for(process, (untouched.root / done).exists)
+    time.sleep(3)  # into the next trainings
+    stop(process, number)
+    kept = (untouched.root / done).read_bytes()
+    if number == signal.SIGKILL:
+        said = untouched.snakemake("--unlock", "--configfile", TINY)
+        assert said.returncode == 0, said.stdout
+    output = untouched.run(FIGURE, "--rerun-incomplete")
+    assert (untouched.root / done).read_bytes() == kept, "what was finished is not made again"
+    assert "generate_dense" not in re.findall(r"rule (\w+):", output) or number == signal.SIGINT
+    assert untouched.table() == finished.table()
+    assert not list((untouched.root / "results").rglob(".*.tmp"))
+
+
+def fails(project, *words):
+    """The call ends with an error that has these words, and without a traceback."""
+    done = project.snakemake(*CALL, "--retries", "0", "--show-failed-logs")
+    assert done.returncode != 0
+    for word in words:
+        assert word in done.stdout, done.stdout
+    assert "Traceback" not in done.stdout
+    return done.stdout
+
+
+def test_a_truncated_artifact_fails_its_reader_and_nothing_else(edited):
+    weights = edited.root / ROTNET / "round00/weights.pt"
+    early = edited.root / ROTNET / "early.pt"
+    before, kept = weights.stat(), early.read_bytes()
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[: len(whole) // 2])
+    os.utime(weights, (before.st_atime, before.st_mtime))
+    (edited.root / ROTNET / "round01/mask.pt").unlink()
+    (edited.root / "results/tiny/tables/fig1a.csv").unlink()
+    (edited.root / ROTNET / "round02/evaluation-cifar10.json").unlink()
+    (edited.root / ROTNET / "round02/mask.pt").unlink()
+    fails(edited, f"lottery mask: error: {ROTNET}/round00/weights.pt: not a readable artifact")
+    log = edited.root / "results/tiny/logs/mask/cifar10-rotnet-resnet18/seed0/round01.log"
+    assert "not a readable artifact" in log.read_text()
+    assert early.read_bytes() == kept
+    weights.write_bytes(whole)
+    os.utime(weights, (before.st_atime, before.st_mtime))
+    edited.run()
+    assert edited.plan() == {}
+
+
+def test_a_diverged_training_says_so_in_its_log(untouched: Project):
+    untouched.overlay({"recipes": {"cifar10-labels": {"optimizer": "sgd", "learning_rate": 1e30}}})
+    fails(untouched, "the training diverged")
+    log = untouched.root / "results/tiny/logs/generate/cifar10-labels-resnet18/seed0/round00.log"
+    assert re.search(r"error: the loss is (nan|inf) at update \d+", log.read_text())
+    assert not (untouched.root / LABELS / "round00/weights.pt").exists()
+
+
+def test_missing_data_stops_the_run_before_any_job_and_only_warns_a_dry_run(untouched: Project):
+    said = untouched.snakemake("figures/fig1a.pdf", "--cores", "2")
+    assert said.returncode != 0
+    assert "datasets.cifar10.root: no folder data/cifar10. Unpack" in said.stdout
+    assert "Traceback" not in said.stdout
+    assert not (untouched.root / "results/logs").exists()
+    dry = untouched.snakemake("figures/fig1a.pdf", "-n")
+    assert dry.returncode == 0, dry.stdout
+    assert "datasets.cifar10.root: no folder data/cifar10" in dry.stdout
+
+
+def test_a_misspelt_key_stops_the_run_with_one_line(untouched: Project):
+    untouched.overlay({"recipes": {"cifar10-rotnet": {"epoch": 3}}})
+    said = fails(
+        untouched, f"{TINY}: recipes.cifar10-rotnet.epoch: unknown key; did you mean epochs?"
+    )
+    assert len(said.splitlines()) < 12
+
+
+def test_a_figure_is_redrawn_from_results_alone(edited):
+    """A colleague got results without weights, masks, data or Snakemake's records."""
+    for heavy in (edited.root / "results").rglob("*.pt"):
+        heavy.unlink()
+    for record in ("figures/tiny/fig1a.pdf", "figures/tiny/fig1a.png"):
+        (edited.root / record).unlink()
+    assert edited.plan() == {"plot": 1}
+    edited.run()
+
+
+def test_a_stage_that_is_killed_while_it_trains_is_tried_again(finished, untouched: Project):
+    process = untouched.start(*CALL)
+    log = untouched.root / "results/tiny/logs/generate/cifar10-rotnet-resnet18/seed0/round00.log"
+    wait_for(process, lambda: log.exists() and "on cpu" in log.read_text())
+    os.kill(_stage_of(untouched), signal.SIGKILL)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    assert "Trying to restart" in output
+    assert untouched.table() == finished.table()
+
+
+def _stage_of(project):
+    """Process id of the RotNet training that runs in this project."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_text().split("\0")
+            place = (entry / "cwd").readlink()
+        except OSError:
+            continue
+        stage = words[1:4] == ["-m", "lottery", "generate"] and "rotnet" in " ".join(words)
+        if stage and place == project.root:
+            return int(entry.name)
+    raise AssertionError("no such process")

@@ -1,0 +1,80 @@
+"""An edit reruns exactly what depends on it."""
+
+from tests.workflow.project import FIGURE, TINY
+
+DRAWN = {"aggregate": 1, "plot": 1}
+# no evaluation needs the training of the last round
+ROTNET = {"generate_dense": 1, "generate": 1, "mask": 2, "evaluate": 2, **DRAWN}
+
+
+def test_a_generation_recipe_reruns_its_chain_and_no_other(edited):
+    edited.overlay({"recipes": {"cifar10-rotnet": {"learning_rate": 0.002}}})
+    assert edited.plan() == ROTNET
+
+
+def test_the_rate_of_pruning_reruns_all_but_the_dense_trainings(edited):
+    edited.overlay({"pruning": {"rate": 0.4}})
+    assert edited.plan() == {"mask": 5, "generate": 3, "evaluate": 2, **DRAWN}
+
+
+def test_another_seed_adds_its_own_chains(edited):
+    edited.overlay({"seeds": [0, 1]})
+    assert edited.plan() == {
+        "generate_dense": 2,
+        "generate": 3,
+        "mask": 5,
+        "evaluate": 4,
+        **DRAWN,
+    }
+
+
+def test_further_rounds_go_on_from_the_last(edited):
+    edited.overlay({"pruning": {"evaluated_rounds": [0, 2, 3]}})
+    assert edited.plan() == {"mask": 3, "generate": 2, "evaluate": 2, **DRAWN}
+
+
+def test_the_look_of_figures_reruns_the_plot(edited):
+    edited.edit("lottery/figures/style.py", "#0072B2", "#0072B3")
+    assert edited.plan() == {"plot": 1}
+    edited.overlay({"figures": {"fig1a": {"title": "Another title"}}})
+    assert edited.plan() == {"plot": 1}
+
+
+def test_comments_and_docstrings_rerun_nothing(edited):
+    edited.edit("lottery/training/loop.py", '"""Training a network', '"""Training any network')
+    edited.edit("lottery/tasks/rotnet.py", "\nimport torch\n", "\nimport torch  # as ever\n")
+    assert edited.plan() == {}
+
+
+def test_code_of_one_task_reruns_that_tasks_chains(edited):
+    edited.edit("lottery/tasks/rotnet.py", "views = 4", "views = 2 + 2")
+    assert edited.plan() == ROTNET
+
+
+def test_code_of_another_architecture_reruns_nothing(edited):
+    edited.edit("lottery/models/vgg.py", "0.01", "0.02")
+    assert edited.plan() == {}
+
+
+def test_a_data_set_that_moves_reruns_nothing(edited):
+    edited.overlay({"datasets": {"cifar10": {"root": "elsewhere"}}})
+    assert edited.plan() == {}
+
+
+def test_scales_share_nothing(finished):
+    assert finished.plan("figures/demo/fig1a.pdf", config="config/demo.yaml")["generate_dense"] == 4
+
+
+def test_a_stage_refuses_an_input_of_another_recipe(edited):
+    """As when the config is edited while jobs of the old one are still in the queue."""
+    edited.overlay({"recipes": {"cifar10-rotnet": {"learning_rate": 0.002}}})
+    report = "results/tiny/tickets/cifar10-rotnet-resnet18/seed0/round02/evaluation-cifar10.json"
+    before = (edited.root / report).read_bytes()
+    done = edited.snakemake(
+        FIGURE, "--cores", "1", "--configfile", TINY, "--rerun-triggers", "mtime",
+        "--forcerun", "evaluate", "--keep-going", "--retries", "0",
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "learning_rate is 0.001 there, 0.002 here" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert before

@@ -1,0 +1,68 @@
+"""Parsing the workflow and the light stages stay light; imports flow one way."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+LAYERS = [
+    {"errors", "__init__"},
+    {"specs", "paths", "files", "seeds", "fingerprint"},
+    {"records", "reports"},
+    {"artifacts", "config"},
+    {"data", "models", "tasks"},
+    {"pruning"},
+    {"training", "figures"},
+    {"stages"},
+    {"__main__"},
+]
+
+
+def imported(code):
+    """Modules that are loaded after `code` ran in a fresh interpreter."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules)"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("stage", ["aggregate", "plot", "schema"])
+def test_stages_without_tensors_import_no_torch(stage):
+    modules = imported(f"import lottery.__main__, lottery.stages.{stage}")
+    assert not {"torch", "torchvision", "sklearn"} & modules
+
+
+def test_parsing_the_workflow_imports_nothing_heavy():
+    code = "from lottery import config, paths, fingerprint, reports"
+    heavy = {"torch", "torchvision", "pandas", "matplotlib", "sklearn", "numpy"}
+    assert not heavy & imported(code)
+
+
+def modules():
+    return sorted((REPOSITORY / "lottery").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(REPOSITORY)))
+def test_imports_flow_one_way(path: Path):
+    def layer(parts):
+        name = parts[1] if len(parts) > 1 else "__init__"
+        return next(index for index, names in enumerate(LAYERS) if name in names)
+
+    own = path.relative_to(REPOSITORY).with_suffix("").parts
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "lottery":
+            for alias in node.names:
+                target = [*node.module.split("."), alias.name]
+                if len(target) == 2 and not (REPOSITORY / "lottery" / alias.name).exists():
+                    target = (
+                        target if (REPOSITORY / f"lottery/{alias.name}.py").exists() else target[:1]
+                    )
+                assert layer(target) <= layer(own), f"{'.'.join(own)} imports {'.'.join(target)}"
