@@ -71,6 +71,7 @@ def test_a_truncated_artifact_fails_its_reader_and_nothing_else(edited):
     weights.write_bytes(whole[: len(whole) // 2])
     os.utime(weights, (before.st_atime, before.st_mtime))
     (edited.root / ROTNET / "round01/mask.pt").unlink()
+    (edited.root / FIGURE).unlink()
     (edited.root / "results/tiny/tables/fig1a.csv").unlink()
     (edited.root / ROTNET / "round02/evaluation-cifar10.json").unlink()
     (edited.root / ROTNET / "round02/mask.pt").unlink()

@@ -2,6 +2,7 @@
 import functools
 import os
 import re
+import shlex
 import sys
 
 from snakemake.exceptions import WorkflowError
@@ -12,7 +13,7 @@ from lottery.errors import LotteryError
 from lottery.fingerprint import fingerprint
 
 # Jobs find this environment's programs first, whatever the shell of a cluster node says.
-os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
+shell.prefix(f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"; ')
 
 try:
     CONFIG = lottery_config.check(config, workflow.configfiles)
@@ -59,11 +60,70 @@ def training_code(stage: str, architecture, tasks: list, dataset) -> str:
     )
 
 
+def generate_spec(w, round=None):
+    return CONFIG.generate(
+        w.ticket, int(w.seed), int(w.round if round is None else round)
+    )
+
+
+def generate_code(w):
+    spec = generate_spec(w, 0)
+    training = spec.training()
+    return training_code(
+        "generate", spec.chain.architecture, [training.task], training.dataset
+    )
+
+
+def generate_indices(w):
+    entry = CONFIG.found(w.ticket)
+    return training_indices(entry.dataset, entry.subset, int(w.seed))
+
+
+def mask_inputs(w):
+    """W* and mask of the round before; of a baseline, the dense W* whose zeros it shares."""
+    seed, round = int(w.seed), int(w.round)
+    chain = CONFIG.chain(w.ticket, seed)
+    if chain.baseline is None:
+        inputs = {"weights": paths.weights(RESULTS, w.ticket, seed, round - 1)}
+        if round > 1:
+            inputs["previous"] = paths.mask(RESULTS, w.ticket, seed, round - 1)
+        return inputs
+    if chain.baseline.dense is None:
+        return {}
+    return {
+        "weights": paths.weights(RESULTS, chain.baseline.dense.chain.ticket, seed, 0)
+    }
+
+
+def evaluate_spec(w):
+    return CONFIG.evaluate(w.ticket, int(w.seed), int(w.round), w.evaluation)
+
+
+def evaluate_inputs(w):
+    """W_k of a found ticket and the mask of its round; round 0 is dense."""
+    inputs = {
+        "subset": training_indices(
+            CONFIG.evaluations[w.evaluation].dataset, "all", int(w.seed)
+        )
+    }
+    if CONFIG.chain(w.ticket, int(w.seed)).training is not None:
+        inputs["early"] = paths.early(RESULTS, w.ticket, w.seed)
+    if int(w.round):
+        inputs["mask"] = paths.mask(RESULTS, w.ticket, w.seed, w.round)
+    return inputs
+
+
+def evaluate_code(w):
+    spec = evaluate_spec(w)
+    return training_code("evaluate", spec.chain.architecture, ["labels"], spec.dataset)
+
+
 onstart:
     # Only now it is known which jobs will run, so a figure can be redrawn without any data.
     folders = {job.params.get("data") for job in workflow.dag.needrun_jobs()}
     absent = lottery_config.missing_data(
-        CONFIG, [name for name, entry in CONFIG.datasets.items() if entry.root in folders]
+        CONFIG,
+        [name for name, entry in CONFIG.datasets.items() if entry.root in folders],
     )
     if absent:
         raise WorkflowError("\n".join(absent))

@@ -12,15 +12,15 @@ rule aggregate:
         ],
     output:
         table=paths.table(RESULTS, "{figure}"),
-    params:
-        spec=lambda w: CONFIG.aggregate(w.figure).model_dump_json(),
-        code=fingerprint("lottery.stages.aggregate"),
-        results=RESULTS,
     log:
         f"{LOGS}/aggregate/{{figure}}.log",
     benchmark:
         f"{BENCHMARKS}/aggregate/{{figure}}.tsv"
     localrule: True
+    params:
+        spec=lambda w: CONFIG.aggregate(w.figure).model_dump_json(),
+        code=fingerprint("lottery.stages.aggregate"),
+        results=lambda w, input: RESULTS,
     shell:
         "python -m lottery aggregate --spec {params.spec:q} --results {params.results:q}"
         " --out {output.table:q} 2>&1 | tee {log:q}"
@@ -36,14 +36,14 @@ rule plot:
             category="Figures",
         ),
         f"{FIGURES}/{{figure}}.png",
-    params:
-        spec=lambda w: CONFIG.plot(w.figure).model_dump_json(),
-        code=fingerprint("lottery.stages.plot"),
     log:
         f"{LOGS}/plot/{{figure}}.log",
     benchmark:
         f"{BENCHMARKS}/plot/{{figure}}.tsv"
     localrule: True
+    params:
+        spec=lambda w: CONFIG.plot(w.figure).model_dump_json(),
+        code=fingerprint("lottery.stages.plot"),
     shell:
         "python -m lottery plot --spec {params.spec:q} --table {input.table:q} --out {output:q}"
         " 2>&1 | tee {log:q}"

@@ -8,13 +8,6 @@ DRAWS = {
 rule subset:
     output:
         indices=paths.subset(RESULTS, "{dataset}", "{draw}"),
-    params:
-        spec=lambda w: DRAWS[w.dataset, w.draw].model_dump_json(),
-        code=lambda w: fingerprint(
-            "lottery.stages.subset", f"lottery.data.{CONFIG.datasets[w.dataset].format}"
-        ),
-        # A function of `input` triggers no rerun: a data set may move.
-        data=lambda w, input: data_folder(w.dataset),
     log:
         f"{LOGS}/subset/{{dataset}}/{{draw}}.log",
     benchmark:
@@ -25,6 +18,14 @@ rule subset:
     resources:
         mem_mb=8000,
         runtime=60,
+    params:
+        spec=lambda w: DRAWS[w.dataset, w.draw].model_dump_json(),
+        code=lambda w: fingerprint(
+            "lottery.stages.subset",
+            f"lottery.data.{CONFIG.datasets[w.dataset].format}",
+        ),
+        # A function of `input` triggers no rerun: a data set may move.
+        data=lambda w, input: data_folder(w.dataset),
     shell:
         "python -m lottery subset --spec {params.spec:q} --data={params.data:q}"
         " --out {output.indices:q} 2>&1 | tee {log:q}"

@@ -2,37 +2,6 @@
 # Generation of round r + 1 waits for mask r + 1 only; no evaluation waits for it, nor the reverse.
 
 
-def generate_spec(w, round=None):
-    return CONFIG.generate(w.ticket, int(w.seed), int(w.round if round is None else round))
-
-
-def generate_code(w):
-    spec = generate_spec(w, 0)
-    training = spec.training()
-    return training_code(
-        "generate", spec.chain.architecture, [training.task], training.dataset
-    )
-
-
-def generate_indices(w):
-    entry = CONFIG.found(w.ticket)
-    return training_indices(entry.dataset, entry.subset, int(w.seed))
-
-
-def mask_inputs(w):
-    """W* and mask of the round before; of a baseline, the dense W* whose zeros it shares."""
-    seed, round = int(w.seed), int(w.round)
-    chain = CONFIG.chain(w.ticket, seed)
-    if chain.baseline is None:
-        inputs = {"weights": paths.weights(RESULTS, w.ticket, seed, round - 1)}
-        if round > 1:
-            inputs["previous"] = paths.mask(RESULTS, w.ticket, seed, round - 1)
-        return inputs
-    if chain.baseline.dense is None:
-        return {}
-    return {"weights": paths.weights(RESULTS, chain.baseline.dense.chain.ticket, seed, 0)}
-
-
 rule generate_dense:
     input:
         subset=generate_indices,
@@ -40,10 +9,6 @@ rule generate_dense:
         early=paths.early(RESULTS, "{ticket}", "{seed}"),
         weights=paths.weights(RESULTS, "{ticket}", "{seed}", "00"),
         report=paths.generation(RESULTS, "{ticket}", "{seed}", "00"),
-    params:
-        spec=lambda w: generate_spec(w, 0).model_dump_json(),
-        code=generate_code,
-        data=lambda w, input: data_folder(CONFIG.found(w.ticket).dataset),
     log:
         f"{LOGS}/generate/{{ticket}}/seed{{seed}}/round00.log",
     benchmark:
@@ -54,6 +19,10 @@ rule generate_dense:
         gpu=lambda w: generate_spec(w, 0).training().recipe.gpus,
         mem_mb=8000,
         runtime=lambda w, attempt: 240 * attempt,
+    params:
+        spec=lambda w: generate_spec(w, 0).model_dump_json(),
+        code=generate_code,
+        data=lambda w, input: data_folder(CONFIG.found(w.ticket).dataset),
     shell:
         "python -m lottery generate --spec {params.spec:q} --data={params.data:q}"
         " --subset {input.subset:q} --early {output.early:q} --weights {output.weights:q}"
@@ -68,10 +37,6 @@ rule generate:
     output:
         weights=paths.weights(RESULTS, "{ticket}", "{seed}", "{round}"),
         report=paths.generation(RESULTS, "{ticket}", "{seed}", "{round}"),
-    params:
-        spec=lambda w: generate_spec(w).model_dump_json(),
-        code=generate_code,
-        data=lambda w, input: data_folder(CONFIG.found(w.ticket).dataset),
     log:
         f"{LOGS}/generate/{{ticket}}/seed{{seed}}/round{{round}}.log",
     benchmark:
@@ -84,6 +49,10 @@ rule generate:
         gpu=lambda w: generate_spec(w).training().recipe.gpus,
         mem_mb=8000,
         runtime=lambda w, attempt: 240 * attempt,
+    params:
+        spec=lambda w: generate_spec(w).model_dump_json(),
+        code=generate_code,
+        data=lambda w, input: data_folder(CONFIG.found(w.ticket).dataset),
     shell:
         "python -m lottery generate --spec {params.spec:q} --data={params.data:q}"
         " --subset {input.subset:q} --mask {input.mask:q} --early {input.early:q}"
@@ -96,13 +65,6 @@ rule mask:
         unpack(mask_inputs),
     output:
         mask=paths.mask(RESULTS, "{ticket}", "{seed}", "{round}"),
-    params:
-        spec=lambda w: CONFIG.mask(w.ticket, int(w.seed), int(w.round)).model_dump_json(),
-        code=lambda w: fingerprint(
-            "lottery.stages.mask",
-            f"lottery.models.{CONFIG.chain(w.ticket, int(w.seed)).architecture.model}",
-        ),
-        files=lambda w, input: [f"--{name}={path}" for name, path in input.items()],
     log:
         f"{LOGS}/mask/{{ticket}}/seed{{seed}}/round{{round}}.log",
     benchmark:
@@ -113,6 +75,15 @@ rule mask:
     resources:
         mem_mb=4000,
         runtime=20,
+    params:
+        spec=lambda w: CONFIG.mask(
+            w.ticket, int(w.seed), int(w.round)
+        ).model_dump_json(),
+        code=lambda w: fingerprint(
+            "lottery.stages.mask",
+            f"lottery.models.{CONFIG.chain(w.ticket, int(w.seed)).architecture.model}",
+        ),
+        files=lambda w, input: [f"--{name}={path}" for name, path in input.items()],
     shell:
         "python -m lottery mask --spec {params.spec:q} {params.files:q} --out {output.mask:q}"
         " 2>&1 | tee {log:q}"
@@ -123,12 +94,6 @@ rule sparsity:
         weights=paths.weights(RESULTS, "{ticket}", "{seed}", "00"),
     output:
         report=paths.sparsity(RESULTS, "{ticket}", "{seed}"),
-    params:
-        spec=lambda w: CONFIG.natural_sparsity(w.ticket, int(w.seed)).model_dump_json(),
-        code=lambda w: fingerprint(
-            "lottery.stages.sparsity",
-            f"lottery.models.{CONFIG.chain(w.ticket, int(w.seed)).architecture.model}",
-        ),
     log:
         f"{LOGS}/sparsity/{{ticket}}/seed{{seed}}.log",
     benchmark:
@@ -136,6 +101,12 @@ rule sparsity:
     resources:
         mem_mb=4000,
         runtime=20,
+    params:
+        spec=lambda w: CONFIG.natural_sparsity(w.ticket, int(w.seed)).model_dump_json(),
+        code=lambda w: fingerprint(
+            "lottery.stages.sparsity",
+            f"lottery.models.{CONFIG.chain(w.ticket, int(w.seed)).architecture.model}",
+        ),
     shell:
         "python -m lottery sparsity --spec {params.spec:q} --weights {input.weights:q}"
         " --report {output.report:q} 2>&1 | tee {log:q}"
