@@ -28,7 +28,7 @@ class Result:
     """What a training leaves besides the trained network itself."""
 
     epochs: list[dict[str, float]] = field(default_factory=list)
-    """Per epoch: mean loss, accuracy on the (augmented) training examples, images/s."""
+    """Per epoch: mean loss, accuracy on the (augmented) training examples, wall time."""
     early: dict[str, Tensor] | None = None
     """W_k with batch-norm state, on the CPU, if a rewind point was asked for."""
     early_update: int | None = None
@@ -88,11 +88,9 @@ def train(
         seen = sum(batches.sizes)
         mean = _mean_loss(losses, update)
         accuracy = correct.item() / (seen * task.views)
-        speed = seen / (time.monotonic() - started)
-        result.epochs.append(
-            {"loss": mean, "accuracy": accuracy, "images_per_second": round(speed, 1)}
-        )
-        progress.epoch(epoch, mean, accuracy, speed)
+        seconds = time.monotonic() - started
+        result.epochs.append({"loss": mean, "accuracy": accuracy, "seconds": round(seconds, 3)})
+        progress.epoch(epoch, mean, accuracy, seen / seconds)
     progress.close()
     if update == early_update:
         result.early = _copy(model)

@@ -1,0 +1,43 @@
+# `make demo` and `make test` set everything up by themselves: they need Python 3.11 or newer.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help install demo test lint slurm-test bench clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(INSTALLED) ## the environment, in .venv
+
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "$(PYTHON) is $$($(PYTHON) --version); Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+		|| { echo "The venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
+	@echo "Installing PyTorch, Snakemake and the rest: about 5 GB, some minutes ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+demo: install ## Figure 1a on handwritten digits: minutes on two CPU cores
+	$(BIN)/snakemake --profile demo figures/demo/fig1a.pdf
+	@echo "Drew figures/demo/fig1a.pdf and figures/demo/fig1a.png from results/demo/tables/fig1a.csv"
+
+test: install ## all tests but those that need a SLURM cluster
+	$(BIN)/python -m pytest tests --ignore tests/slurm
+
+lint: install ## ruff, mypy, snakefmt (the workflow's own linter runs with the tests)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow
+
+slurm-test: install ## the workflow on a real one-node SLURM (needs root and Debian's slurm-wlm)
+	$(BIN)/python -m pytest tests/slurm -v
+
+bench: install ## how much of the demo's wall time is not training
+	$(BIN)/python benchmarks/overhead.py
+
+clean: ## remove the environment, never any result
+	rm -rf $(VENV) *.egg-info
