@@ -30,6 +30,7 @@ from lottery.specs import (
     Spec,
     Subset,
     SubsetSpec,
+    TaskName,
     Training,
 )
 
@@ -71,7 +72,7 @@ class FoundTicket(Spec):
     dataset: str
     subset: str = "all"
     architecture: str
-    task: Literal["labels", "rotnet"]
+    task: TaskName
     recipe: str
     rewind: Point
 
@@ -387,6 +388,9 @@ def _dangling(config: Config) -> Iterable[tuple[str, str]]:
             yield from refer(f"{at}.subset", ticket.subset, "subsets")
             yield from refer(f"{at}.architecture", ticket.architecture, "architectures")
             yield from refer(f"{at}.recipe", ticket.recipe, "recipes")
+            subset = config.subsets.get(ticket.subset)
+            if ticket.task == "semi-supervised" and subset and not subset.images:
+                yield f"{at}.subset", "task semi-supervised needs a share of the images' labels"
             recipe, epochs = config.recipes.get(ticket.recipe), ticket.rewind.epochs
             if recipe and epochs is not None and epochs > recipe.epochs:
                 yield f"{at}.rewind.epochs", f"{epochs:g} is beyond the last epoch, {recipe.epochs}"

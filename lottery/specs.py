@@ -71,6 +71,21 @@ class Augmentation(Spec):
 
     crop_padding: int = Field(0, ge=0, description="pixels of zero padding before a random crop")
     flip: bool = Field(False, description="horizontal flip with probability 1/2")
+    brightness: float = Field(0, ge=0, lt=1, description="factor drawn from 1 - x to 1 + x")
+    contrast: float = Field(0, ge=0, lt=1, description="factor drawn from 1 - x to 1 + x")
+    saturation: float = Field(0, ge=0, lt=1, description="factor drawn from 1 - x to 1 + x")
+    hue: float = Field(0, ge=0, le=0.5, description="share of the colour circle, from -x to x")
+    rotation: float = Field(0, ge=0, le=180, description="degrees, from -x to x")
+
+
+class Exemplar(Spec):
+    """The triplet margin loss of the task `exemplar`."""
+
+    margin: float = Field(0.5, gt=0, description="on the cosine distance")
+    embedding: int = Field(128, ge=2, description="size of the embedding")
+    negatives: Literal["next", "nearest"] = Field(
+        "next", description="another image of the batch: any, or the one most like the anchor"
+    )
 
 
 class Recipe(Spec):
@@ -90,6 +105,10 @@ class Recipe(Spec):
     milestones: tuple[int, ...] = Field((), description="epochs at which the rate decays")
     decay: float = Field(0.1, gt=0, le=1, description="factor of the rate at each milestone")
     augmentation: Augmentation = Augmentation()
+    exemplar: Exemplar | None = Field(None, description="task exemplar only; default: its defaults")
+    rotation_weight: float = Field(
+        1.0, ge=0, description="semi-supervised only: weight of the RotNet loss"
+    )
 
     @model_validator(mode="after")
     def _schedule_fits(self) -> Self:
@@ -124,12 +143,15 @@ class Point(Spec):
         return self
 
 
+TaskName = Literal["labels", "rotnet", "exemplar", "permuted-labels", "semi-supervised"]
+
+
 class Training(Spec):
     """The generation task of a ticket: what its network is trained on, and how."""
 
     dataset: Dataset
     subset: Subset
-    task: Literal["labels", "rotnet"]
+    task: TaskName
     recipe: Recipe
     rewind: Point
 

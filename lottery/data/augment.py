@@ -1,17 +1,34 @@
 """Augmentation of whole batches on the device that trains, one draw per image."""
 
+import math
+
 import torch
 from torch import Tensor
+from torch.nn.functional import affine_grid, grid_sample
 
 from lottery.specs import Augmentation, ImageFormat
 
+YIQ = (
+    (0.299, 0.587, 0.114),
+    (0.5959, -0.2746, -0.3213),
+    (0.2115, -0.5227, 0.3112),
+)
+"""From RGB to luma and two chroma axes; the first row is the weights of grey."""
+
 
 def augment(pixels: Tensor, how: Augmentation, stream: torch.Generator) -> Tensor:
-    """Crop and flip a uint8 batch (B, 3, H, W); the result has the same shape and type."""
+    """Change a uint8 batch (B, 3, H, W); the result has the same shape and type.
+
+    The order is crop, flip, small rotation, colour.
+    """
     if how.crop_padding:
         pixels = random_crop(pixels, how.crop_padding, stream)
     if how.flip:
         pixels = random_flip(pixels, stream)
+    if how.rotation:
+        pixels = random_rotation(pixels, how.rotation, stream)
+    if how.brightness or how.contrast or how.saturation or how.hue:
+        pixels = colour_jitter(pixels, how, stream)
     return pixels
 
 
@@ -31,6 +48,53 @@ def random_flip(pixels: Tensor, stream: torch.Generator) -> Tensor:
     """Mirror each image left to right with probability 1/2."""
     chosen = torch.rand(len(pixels), generator=stream, device=pixels.device) < 0.5
     return torch.where(chosen[:, None, None, None], pixels.flip(3), pixels)
+
+
+def random_rotation(pixels: Tensor, degrees: float, stream: torch.Generator) -> Tensor:
+    """Turn each image about its centre by up to `degrees` either way; bilinear, zero outside."""
+    angle = math.radians(degrees) * _uniform(len(pixels), stream).flatten()
+    cos, sin, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
+    matrix = torch.stack([cos, -sin, zero, sin, cos, zero], dim=1).view(-1, 2, 3)
+    grid = affine_grid(matrix, list(pixels.shape), align_corners=False)
+    return _bytes(grid_sample(pixels.float(), grid, align_corners=False))
+
+
+def colour_jitter(pixels: Tensor, how: Augmentation, stream: torch.Generator) -> Tensor:
+    """Change brightness, contrast, saturation and hue of each image, in that order.
+
+    The first three blend with black, the image's mean grey and its grey version, as torchvision's
+    ColorJitter does; hue turns the colour about the grey axis (in YIQ, not in HSV).
+    """
+    count = len(pixels)
+    image = pixels.float()
+    image = image * (1 + how.brightness * _uniform(count, stream))
+    mean = _grey(image).mean(dim=(1, 2, 3), keepdim=True)
+    image = mean + (image - mean) * (1 + how.contrast * _uniform(count, stream))
+    grey = _grey(image)
+    image = grey + (image - grey) * (1 + how.saturation * _uniform(count, stream))
+    if how.hue:
+        angle = 2 * math.pi * how.hue * _uniform(count, stream).view(-1, 1, 1)
+        to_yiq = torch.tensor(YIQ, device=pixels.device)
+        turn = torch.eye(3, device=pixels.device).repeat(count, 1, 1)
+        turn[:, 1:2, 1:2] = turn[:, 2:, 2:] = angle.cos()
+        turn[:, 1:2, 2:], turn[:, 2:, 1:2] = -angle.sin(), angle.sin()
+        matrix = torch.linalg.inv(to_yiq) @ turn @ to_yiq
+        image = torch.einsum("brc,bchw->brhw", matrix, image)
+    return _bytes(image)
+
+
+def _uniform(count: int, stream: torch.Generator) -> Tensor:
+    """One number per image from -1 to 1, (B, 1, 1, 1)."""
+    return 2 * torch.rand((count, 1, 1, 1), generator=stream, device=stream.device) - 1
+
+
+def _grey(image: Tensor) -> Tensor:
+    weights = torch.tensor(YIQ[0], device=image.device).view(3, 1, 1)
+    return (image * weights).sum(dim=1, keepdim=True)
+
+
+def _bytes(image: Tensor) -> Tensor:
+    return image.round().clamp(0, 255).to(torch.uint8)
 
 
 def normalise(pixels: Tensor, dataset: ImageFormat) -> Tensor:

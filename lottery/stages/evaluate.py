@@ -4,7 +4,7 @@ import argparse
 
 from lottery import records, tasks
 from lottery.pruning.prunable import prunable
-from lottery.specs import EvaluateSpec, parse
+from lottery.specs import Augmentation, EvaluateSpec, parse
 from lottery.stages import inputs
 from lottery.stages.command import training_options
 from lottery.training import device as devices
@@ -28,7 +28,7 @@ def evaluate(
     label = f"evaluation of {chain.ticket}, seed {chain.seed}, round {spec.round}"
     log(f"{label}: on {devices.describe(place)}")
     images = inputs.data(spec.subset(), subset, data, place)
-    task = tasks.make("labels")
+    task = tasks.make("labels", spec.recipe)
     purpose = "head" if chain.training else "baseline init"
     model = inputs.network(chain, task.outputs(images.classes), purpose, place)
     if chain.training:
@@ -39,7 +39,7 @@ def evaluate(
     result = loop.train(
         model, task, images.train, spec.dataset, spec.recipe, chain.seed, ticket, label=label
     )
-    measured = loop.test(model, task, images.test, spec.dataset)
+    measured = loop.measure(model, task, images.test, spec.dataset, Augmentation())
     log(f"{label}: test accuracy {measured['accuracy']:.2%}, {ticket.density:.2%} of the weights")
     read = {"subset": subset, "mask": mask, "early": early}
     about = records.header("evaluation", spec, read, stopwatch, devices.describe(place))

@@ -8,7 +8,7 @@ import argparse
 
 from lottery import artifacts, records, tasks
 from lottery.pruning.prunable import prunable
-from lottery.specs import GenerateSpec, parse
+from lottery.specs import Augmentation, GenerateSpec, parse
 from lottery.stages import inputs
 from lottery.stages.command import training_options
 from lottery.training import device as devices
@@ -33,8 +33,10 @@ def generate(
     chain, place = spec.chain, devices.choose(device, threads)
     label = f"generation of {chain.ticket}, seed {chain.seed}, round {spec.round}"
     log(f"{label}: on {devices.describe(place)}")
-    images = inputs.data(spec.subset(), subset, data, place)
-    task = tasks.make(training.task)
+    images = inputs.data(
+        spec.subset(), subset, data, place, hide_labels=training.task == "semi-supervised"
+    )
+    task = tasks.make(training.task, training.recipe)
     model = inputs.network(chain, task.outputs(images.classes), "init", place)
     if spec.round:
         inputs.rewind(model, chain, early, keep_head=True)
@@ -50,7 +52,8 @@ def generate(
         None if spec.round else training.rewind,
         label,
     )
-    measured = loop.test(model, task, images.test, training.dataset)
+    views = training.recipe.augmentation if training.task == "exemplar" else Augmentation()
+    measured = loop.measure(model, task, images.test, training.dataset, views)
     log(f"{label}: test accuracy {measured['accuracy']:.2%}, {ticket.density:.2%} of the weights")
     read = {"subset": subset, "mask": mask, "early": early if spec.round else None}
     about = records.header("weights", spec, read, stopwatch, devices.describe(place))

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from lottery import artifacts, models
 from lottery.data import datasets
+from lottery.data.batches import UNLABELLED
 from lottery.data.datasets import Images
 from lottery.errors import LotteryError
 from lottery.pruning.mask import Mask
@@ -22,8 +23,12 @@ class Data(NamedTuple):
     classes: int
 
 
-def data(spec: SubsetSpec, subset: str, folder: str, device: torch.device) -> Data:
+def data(
+    spec: SubsetSpec, subset: str, folder: str, device: torch.device, hide_labels: bool = False
+) -> Data:
     """Both splits, reduced to the drawn indices and classes.
+
+    With `hide_labels` all training images are there, but only the drawn ones have a label.
 
     Raises: LotteryError if the images are not those that the subset was drawn from.
     """
@@ -35,9 +40,13 @@ def data(spec: SubsetSpec, subset: str, folder: str, device: torch.device) -> Da
         )
     test = datasets.load(spec.dataset, folder or None, "test")
     chosen = Images(train.pixels[drawn["indices"]], train.labels[drawn["indices"]])
+    if hide_labels:
+        labels = torch.full_like(train.labels, UNLABELLED)
+        labels[drawn["indices"]] = chosen.labels
+        chosen = Images(train.pixels, labels)
     known = torch.isin(test.labels, drawn["classes"])
     test = Images(test.pixels[known], test.labels[known])
-    renumber = torch.full((spec.dataset.classes,), -1)
+    renumber = torch.full((spec.dataset.classes + 1,), UNLABELLED)  # its last is that of -1
     renumber[drawn["classes"]] = torch.arange(len(drawn["classes"]))
     splits = [
         Images(pixels.to(device), renumber[labels].to(device)) for pixels, labels in (chosen, test)

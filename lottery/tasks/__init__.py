@@ -1,12 +1,18 @@
 """Generation tasks: what a network is trained on while its ticket is found (Section 3.1).
 
-One module per task, named as in the config. Each offers a class `Task`.
+One module per task, named as in the config. Each offers a class `Task`, made from a recipe.
 """
 
 import importlib
+from collections.abc import Callable
 from typing import Protocol, cast
 
 from torch import Tensor
+
+from lottery.specs import Recipe
+
+View = Callable[[], Tensor]
+"""Draws an augmented copy of the batch's images, anew at each call: (B, 3, H, W)."""
 
 
 class Task(Protocol):
@@ -19,15 +25,24 @@ class Task(Protocol):
         """Size of the network's head for a data set of so many classes."""
         ...
 
-    def examples(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Network inputs (B * views, 3, H, W) and targets of an augmented batch (B, 3, H, W)."""
+    def supervise(self, labels: Tensor, seed: int) -> Tensor:
+        """The labels (N,) that the training images are given, once and for all epochs."""
         ...
 
-    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+    def examples(self, view: View, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Network inputs (B * views, 3, H, W) and targets for a batch of B images."""
+        ...
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Mean loss, a scalar."""
         ...
 
+    def correct(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Which examples the network has right: bool, one for each that can be judged."""
+        ...
 
-def make(name: str) -> Task:
-    """The task of that name."""
-    return cast(Task, importlib.import_module(f"lottery.tasks.{name}").Task())
+
+def make(name: str, recipe: Recipe) -> Task:
+    """The task of that name (`permuted-labels` is in `permuted_labels.py`)."""
+    module = importlib.import_module(f"lottery.tasks.{name.replace('-', '_')}")
+    return cast(Task, module.Task(recipe))

@@ -3,20 +3,34 @@
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from lottery.specs import Recipe
+from lottery.tasks import View
+
 
 class Task:
     """See `lottery.tasks.Task`."""
 
     views = 1
 
+    def __init__(self, recipe: Recipe) -> None:
+        pass
+
     def outputs(self, classes: int) -> int:
         """One logit per class."""
         return classes
 
-    def examples(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """The images and their labels as they are."""
-        return pixels, labels
+    def supervise(self, labels: Tensor, seed: int) -> Tensor:
+        """The labels as they are."""
+        return labels
 
-    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+    def examples(self, view: View, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """One view of each image and its label."""
+        return view(), labels
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Cross-entropy."""
-        return cross_entropy(logits, targets)
+        return cross_entropy(outputs, targets)
+
+    def correct(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Top-1."""
+        return outputs.argmax(1) == targets

@@ -1,11 +1,13 @@
-"""RotNet (Gidaris et al., 2018): which of four rotations was applied to the image?"""
+"""RotNet (Gidaris et al., 2018): which of four rotations was applied to the image."""
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+
+from lottery.tasks import View
+from lottery.tasks import labels as plain
 
 
-class Task:
+class Task(plain.Task):
     """All four rotations of each image are in the batch; labels are never read."""
 
     views = 4
@@ -14,12 +16,12 @@ class Task:
         """One logit per rotation."""
         return self.views
 
-    def examples(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def examples(self, view: View, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Copy k of the batch is rotated by k * 90 degrees and has target k."""
-        rotated = [pixels.rot90(k, dims=(2, 3)) for k in range(self.views)]
-        targets = torch.arange(self.views, device=pixels.device)
-        return torch.cat(rotated), targets.repeat_interleave(len(pixels))
+        return rotations(view())
 
-    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Cross-entropy."""
-        return cross_entropy(logits, targets)
+
+def rotations(images: Tensor) -> tuple[Tensor, Tensor]:
+    """(4 * B, 3, H, W): the batch by 0, 90, 180 and 270 degrees, and which, int64 (4 * B,)."""
+    rotated = torch.cat([images.rot90(k, dims=(2, 3)) for k in range(4)])
+    return rotated, torch.arange(4, device=images.device).repeat_interleave(len(images))

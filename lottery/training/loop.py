@@ -3,6 +3,7 @@
 import math
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from lottery.data.batches import Batches
 from lottery.data.datasets import Images
 from lottery.errors import LotteryError
 from lottery.pruning.mask import Mask
-from lottery.specs import Dataset, Point, Recipe
+from lottery.specs import Augmentation, Dataset, Point, Recipe
 from lottery.tasks import Task
 from lottery.training.masking import Masking
 from lottery.training.progress import Progress
@@ -55,6 +56,7 @@ def train(
     """
     device = images.pixels.device
     batch = recipe.batch_size // (task.views if recipe.batch_counts == "copies" else 1)
+    images = Images(images.pixels, task.supervise(images.labels, seed))
     batches = Batches(images, batch, seed)
     schedule = Schedule(recipe, batches.sizes)
     masking = Masking(model, mask)
@@ -67,27 +69,30 @@ def train(
     for epoch in range(recipe.epochs):
         stream = seeds.generator(seed, "augmentation", epoch, device=device)
         losses = []
-        correct = torch.zeros((), dtype=torch.long, device=device)
+        right, judged = torch.zeros((), dtype=torch.long, device=device), 0
         started = time.monotonic()
         for pixels, labels in batches.epoch(epoch):
             if update == early_update:
                 result.early = _copy(model)
             for group in optimizer.param_groups:
                 group["lr"] = schedule.learning_rate(update)
-            inputs, targets = task.examples(augment(pixels, recipe.augmentation, stream), labels)
-            logits = model(_arrange(normalise(inputs, dataset)))
-            loss = task.loss(logits, targets)
+            view = partial(augment, pixels, recipe.augmentation, stream)
+            inputs, targets = task.examples(view, labels)
+            outputs = model(_arrange(normalise(inputs, dataset)))
+            loss = task.loss(outputs, targets)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             masking.clear_gradients()
             optimizer.step()
             update += 1
             losses.append(loss.detach())
-            correct += (logits.detach().argmax(1) == targets).sum()
+            correct = task.correct(outputs.detach(), targets)
+            right += correct.sum()
+            judged += len(correct)
             progress.update()
         seen = sum(batches.sizes)
         mean = _mean_loss(losses, update)
-        accuracy = correct.item() / (seen * task.views)
+        accuracy = right.item() / judged
         seconds = time.monotonic() - started
         result.epochs.append({"loss": mean, "accuracy": accuracy, "seconds": round(seconds, 3)})
         progress.epoch(epoch, mean, accuracy, seen / seconds)
@@ -99,20 +104,32 @@ def train(
 
 
 @torch.no_grad()
-def test(model: nn.Module, task: Task, images: Images, dataset: Dataset) -> dict[str, Any]:
-    """Mean loss and top-1 accuracy (0..1) over all test examples, each seen exactly once."""
+def measure(
+    model: nn.Module,
+    task: Task,
+    images: Images,
+    dataset: Dataset,
+    augmentation: Augmentation,
+) -> dict[str, Any]:
+    """Mean loss and accuracy (0..1) over all test images, each seen exactly once.
+
+    Images are tested without `augmentation`, but for a task that compares views of an image.
+    """
     model.eval()
+    stream = seeds.generator(0, "test augmentation", device=images.pixels.device)
     loss = torch.zeros((), dtype=torch.float64)
-    correct = total = 0
+    correct = judged = total = 0
     for pixels, labels in zip(
         images.pixels.split(TEST_BATCH), images.labels.split(TEST_BATCH), strict=True
     ):
-        inputs, targets = task.examples(pixels, labels)
-        logits = model(_arrange(normalise(inputs, dataset)))
-        loss += task.loss(logits, targets).item() * len(targets)
-        correct += int((logits.argmax(1) == targets).sum())
+        inputs, targets = task.examples(partial(augment, pixels, augmentation, stream), labels)
+        outputs = model(_arrange(normalise(inputs, dataset)))
+        loss += task.loss(outputs, targets).item() * len(targets)
+        right = task.correct(outputs, targets)
+        correct += int(right.sum())
+        judged += len(right)
         total += len(targets)
-    return {"loss": loss.item() / total, "accuracy": correct / total, "examples": total}
+    return {"loss": loss.item() / total, "accuracy": correct / judged, "examples": judged}
 
 
 def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

@@ -1,32 +1,190 @@
 """What makes each generation task that task."""
 
+import pytest
 import torch
 
-from lottery import tasks
+from lottery import models, seeds, tasks
+from lottery.data import augment
+from lottery.data.batches import UNLABELLED, Batches
+from lottery.data.datasets import Images
+from lottery.pruning.mask import Mask
+from lottery.pruning.prunable import prunable
+from lottery.specs import Augmentation, Exemplar
+from lottery.training import loop
+from tests.conftest import recipe
+
+PIXELS = torch.rand(5, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+
+
+def make(name, **changes):
+    return tasks.make(name, recipe(**changes))
+
+
+def view():
+    return PIXELS
 
 
 def test_labels_are_the_images_own():
-    pixels, labels = torch.rand(5, 3, 8, 8), torch.arange(5)
-    inputs, targets = tasks.make("labels").examples(pixels, labels)
-    assert torch.equal(inputs, pixels)
+    labels = torch.arange(5)
+    inputs, targets = make("labels").examples(view, labels)
+    assert torch.equal(inputs, PIXELS)
     assert torch.equal(targets, labels)
+    assert torch.equal(make("labels").supervise(labels, seed=3), labels)
 
 
 def test_rotnets_target_is_the_rotation_that_was_applied():
-    task, pixels = tasks.make("rotnet"), torch.rand(5, 3, 8, 8)
-    inputs, targets = task.examples(pixels, torch.zeros(5))
-    assert task.outputs(1000) == 4
+    inputs, targets = make("rotnet").examples(view, torch.zeros(5))
+    assert make("rotnet").outputs(1000) == 4
     assert inputs.shape == (20, 3, 8, 8)
-    for image, target, source in zip(
-        inputs, targets.tolist(), pixels.repeat(4, 1, 1, 1), strict=True
-    ):
+    sources = PIXELS.repeat(4, 1, 1, 1)
+    for image, target, source in zip(inputs, targets.tolist(), sources, strict=True):
         assert torch.equal(image.rot90(-target, dims=(1, 2)), source)
     assert torch.bincount(targets).tolist() == [5, 5, 5, 5]
 
 
-def test_rotnet_never_reads_labels():
-    pixels = torch.rand(5, 3, 8, 8)
-    inputs, targets = tasks.make("rotnet").examples(pixels, None)
-    again, same = tasks.make("rotnet").examples(pixels, torch.arange(5))
-    assert torch.equal(inputs, again)
-    assert torch.equal(targets, same)
+@pytest.mark.parametrize("name", ["rotnet", "exemplar"])
+def test_label_agnostic_tasks_never_read_labels(name, narrow, images, digits):
+    """Poisoned labels change nothing in the trained network."""
+    states = []
+    for labels in (images.labels, torch.full_like(images.labels, 10**6)):
+        task = make(name)
+        model = models.build(narrow, task.outputs(10), 0, "init")
+        mask = Mask.dense(prunable(model))
+        loop.train(model, task, Images(images.pixels, labels), digits, recipe(epochs=1), 0, mask)
+        states.append(model.state_dict())
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_permuted_labels_are_one_permutation_with_the_same_class_counts():
+    labels = torch.arange(10).repeat_interleave(100)
+    task = make("permuted-labels")
+    permuted = task.supervise(labels, seed=0)
+    assert torch.equal(permuted, task.supervise(labels, seed=0)), "fixed, not drawn each epoch"
+    assert not torch.equal(permuted, task.supervise(labels, seed=1))
+    assert torch.equal(torch.bincount(permuted), torch.bincount(labels))
+    agreement = (permuted == labels).double().mean().item()
+    assert 0.06 < agreement < 0.14, "as often right as by chance"
+
+
+def test_exemplars_positives_are_views_of_one_image():
+    drawn = iter([PIXELS, PIXELS + 1])
+    inputs, targets = make("exemplar").examples(lambda: next(drawn), torch.arange(5))
+    assert torch.equal(inputs, torch.cat([PIXELS, PIXELS + 1])), "two draws of the augmentation"
+    assert targets.tolist() == [0, 1, 2, 3, 4] * 2
+
+
+def test_exemplars_loss_is_the_triplet_margin_loss_on_cosine_distances():
+    axis = torch.eye(3)
+    task = make("exemplar", exemplar=Exemplar(margin=0.5, embedding=3))
+    assert task.outputs(1000) == 3
+    # positives equal their anchors, negatives are orthogonal: d = 0 and 1, beyond the margin
+    assert task.loss(torch.cat([axis, 2 * axis]), None).item() == pytest.approx(0)
+    # all embeddings alike: both distances are 0, what is left is the margin
+    assert task.loss(torch.ones(6, 3), None).item() == pytest.approx(0.5)
+    # positives point away from their anchors, negatives are orthogonal: 2 - 1 + margin
+    assert task.loss(torch.cat([axis, -axis]), None).item() == pytest.approx(1.5)
+    assert task.correct(torch.cat([axis, axis]), None).all()
+    assert not task.correct(torch.cat([axis, -axis]), None).any()
+
+
+def test_nearest_negatives_are_of_another_image_and_most_like_the_anchor():
+    anchors = torch.tensor([[1.0, 0], [0, 1], [-1, 0]])
+    positives = torch.tensor([[1.0, 0], [0.6, 0.8], [-1, 0.1]])
+    task = make("exemplar", exemplar=Exemplar(negatives="nearest", embedding=2))
+    _, _, negatives = task._triplets(torch.cat([anchors, positives]))
+    assert torch.equal(negatives, positives[[1, 2, 1]])
+
+
+LABELS = torch.tensor([3, UNLABELLED, 1, UNLABELLED, UNLABELLED, UNLABELLED, UNLABELLED, 0])
+
+
+def test_semi_supervised_batches_are_half_labelled_half_any():
+    pixels = torch.arange(8, dtype=torch.uint8).view(8, 1, 1, 1).expand(8, 3, 8, 8)
+    batches = Batches(Images(pixels, LABELS), 8, seed=0)
+    assert batches.sizes == [8, 8]
+    seen = []
+    for images, labels in batches.epoch(0):
+        which = images[:, 0, 0, 0].long()
+        assert torch.equal(labels[:4], LABELS[which[:4]])
+        assert (labels[:4] != UNLABELLED).all()
+        assert (labels[4:] == UNLABELLED).all()
+        seen += which[4:].tolist()
+    assert sorted(seen) == list(range(8)), "every image once an epoch without its label"
+
+
+def test_the_semi_supervised_loss_is_labels_plus_rotnet():
+    task = make("semi-supervised", rotation_weight=2.0)
+    assert task.outputs(10) == 14
+    labels = torch.tensor([1, 2, UNLABELLED, UNLABELLED, UNLABELLED])
+    inputs, targets = task.examples(view, labels)
+    assert inputs.shape == (20, 3, 8, 8)
+    outputs = torch.randn(20, 14, generator=torch.Generator().manual_seed(0))
+    labelled = torch.tensor([0, 1, 5, 6, 10, 11, 15, 16])  # in all four rotations
+    supervised = torch.nn.functional.cross_entropy(outputs[labelled, :10], torch.tensor([1, 2] * 4))
+    rotation = torch.nn.functional.cross_entropy(
+        outputs[:, 10:], torch.arange(4).repeat_interleave(5)
+    )
+    assert task.loss(outputs, targets).item() == pytest.approx((supervised + 2 * rotation).item())
+    assert len(task.correct(outputs, targets)) == 8
+
+
+def test_small_rotations_turn_each_image_on_its_own_and_keep_its_centre():
+    pixels = torch.zeros(200, 3, 9, 9, dtype=torch.uint8)
+    pixels[:, :, 4, :] = 200  # a horizontal bar
+    turned = augment.random_rotation(pixels, 20, seeds.generator(0, "test"))
+    assert turned.shape == pixels.shape
+    assert (turned[:, :, 4, 4] > 190).all()
+    assert len({image.numpy().tobytes() for image in turned}) > 150
+    still = augment.random_rotation(pixels, 1e-6, seeds.generator(0, "test"))
+    assert torch.equal(still, pixels)
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ({"brightness": 0.5}, lambda p, f: p * f),
+        ({"contrast": 0.5}, lambda p, f: p.mean() * (1 - f) + p * f),
+    ],
+)
+def test_colour_jitter_of_a_grey_image_is_a_factor(how, expected):
+    level = torch.linspace(60, 120, 64).round()
+    pixels = level.view(1, 1, 8, 8).expand(300, 3, 8, 8).to(torch.uint8)
+    changed = augment.colour_jitter(pixels, Augmentation(**how), seeds.generator(0, "test"))
+    factors = []
+    for image in changed.float():
+        grey = image[0].flatten()
+        spread = (grey.max() - grey.min()) / (level.max() - level.min())
+        assert torch.allclose(grey, expected(level, spread), atol=2.5)
+        factors.append(spread.item())
+    assert min(factors) < 0.6
+    assert max(factors) > 1.4
+    assert 0.9 < sum(factors) / len(factors) < 1.1
+
+
+def test_hue_and_saturation_leave_grey_images_alone_and_keep_the_luma():
+    how = Augmentation(hue=0.3, saturation=0.5)
+    grey = torch.randint(60, 200, (50, 1, 8, 8)).expand(-1, 3, -1, -1).to(torch.uint8)
+    changed = augment.colour_jitter(grey, how, seeds.generator(0, "test"))
+    assert (changed.int() - grey.int()).abs().max() <= 1
+    colour = torch.tensor([140, 100, 110]).view(1, 3, 1, 1).expand(50, 3, 8, 8).to(torch.uint8)
+    changed = augment.colour_jitter(colour, how, seeds.generator(0, "test"))
+    assert (augment._grey(changed.float()) - augment._grey(colour.float())).abs().max() < 2
+    assert len(changed[:, :, 0, 0].unique(dim=0)) > 40
+
+
+@pytest.mark.parametrize("name", ["exemplar", "permuted-labels", "semi-supervised"])
+def test_each_task_learns(name, narrow, images, digits):
+    """Its loss falls, and pruned weights stay zero on the way."""
+    how = recipe(
+        epochs=4, learning_rate=0.003, augmentation=Augmentation(crop_padding=1, rotation=10)
+    )
+    labels = images.labels.clone()
+    if name == "semi-supervised":
+        labels[200:] = UNLABELLED
+    task = tasks.make(name, how)
+    model = models.build(narrow, task.outputs(10), 0, "init")
+    result = loop.train(
+        model, task, Images(images.pixels, labels), digits, how, 0, Mask.dense(prunable(model))
+    )
+    losses = [epoch["loss"] for epoch in result.epochs]
+    assert losses[-1] < losses[0]

@@ -11,12 +11,12 @@ from lottery.errors import LotteryError
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.pruning.random import random_mask
-from lottery.specs import Point
+from lottery.specs import Augmentation, Point
 from lottery.training import loop
 from lottery.training.masking import Masking
 from tests.conftest import recipe
 
-LABELS = tasks.make("labels")
+LABELS = tasks.make("labels", recipe())
 
 
 def fresh(narrow, seed=0):
@@ -106,7 +106,7 @@ def test_early_weights_are_those_after_so_many_samples(narrow, images, digits, p
     model = fresh(narrow)
     result = loop.train(
         model,
-        Counted(),
+        Counted(recipe()),
         images,
         digits,
         recipe(),
@@ -160,7 +160,7 @@ def test_adam_decays_by_l2_in_the_gradient(narrow):
 def test_testing_sees_every_image_once_and_changes_nothing(narrow, images, digits):
     model = fresh(narrow)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    measured = loop.test(model, LABELS, images, digits)
+    measured = loop.measure(model, LABELS, images, digits, Augmentation())
     assert measured["examples"] == len(images.labels)
     assert 0 <= measured["accuracy"] <= 1
     assert math.isfinite(measured["loss"])

@@ -56,7 +56,7 @@ def training_code(stage: str, architecture, tasks: list, dataset) -> str:
         f"lottery.stages.{stage}",
         f"lottery.models.{architecture.model}",
         f"lottery.data.{dataset.format}",
-        *(f"lottery.tasks.{task}" for task in tasks),
+        *(f"lottery.tasks.{task.replace('-', '_')}" for task in tasks),
     )
 
 

@@ -1,0 +1,57 @@
+"""Exemplar (Dosovitskiy et al., 2016) by a triplet margin loss (Doersch and Zisserman, 2017)."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cosine_similarity, normalize
+
+from lottery.specs import Exemplar, Recipe
+from lottery.tasks import View
+
+
+class Task:
+    """Two views of one image are nearer to each other than to a view of another image."""
+
+    views = 2
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._settings = recipe.exemplar or Exemplar()
+        self._loss = nn.TripletMarginWithDistanceLoss(
+            distance_function=cosine_distance, margin=self._settings.margin
+        )
+
+    def outputs(self, classes: int) -> int:
+        """Size of the embedding."""
+        return self._settings.embedding
+
+    def supervise(self, labels: Tensor, seed: int) -> Tensor:
+        """Labels are never read: each image is its own class."""
+        return torch.arange(len(labels), device=labels.device)
+
+    def examples(self, view: View, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Two views of each image, the second after the first, and which image each is of."""
+        return torch.cat([view(), view()]), labels.repeat(2)
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Mean over images of max(0, d(anchor, positive) - d(anchor, negative) + margin)."""
+        loss: Tensor = self._loss(*self._triplets(outputs))
+        return loss
+
+    def correct(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Whether the positive is nearer to its anchor than the negative."""
+        anchors, positives, negatives = self._triplets(outputs)
+        return cosine_distance(anchors, positives) < cosine_distance(anchors, negatives)
+
+    def _triplets(self, outputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Anchors, positives and negatives, each (B, embedding)."""
+        anchors, positives = outputs.chunk(2)
+        if self._settings.negatives == "next":  # the batch is in random order
+            return anchors, positives, positives.roll(1, dims=0)
+        with torch.no_grad():
+            similarity = normalize(anchors) @ normalize(positives).T
+            nearest = similarity.fill_diagonal_(-torch.inf).argmax(1)
+        return anchors, positives, positives[nearest]
+
+
+def cosine_distance(one: Tensor, other: Tensor) -> Tensor:
+    """1 - cos of each pair of rows, (B,)."""
+    return 1 - cosine_similarity(one, other)

@@ -1,0 +1,49 @@
+"""Semi-supervised S4L-RotNet (Zhai et al., 2019; Section 4.3): few labels, all images."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from lottery.data.batches import UNLABELLED
+from lottery.specs import Recipe
+from lottery.tasks import View
+from lottery.tasks.rotnet import rotations
+
+
+class Task:
+    """Cross-entropy of the labelled images, in all four rotations, plus RotNet's of all images.
+
+    A batch is half labelled images, half any; an image without a label has `UNLABELLED`. The head
+    holds the class logits and then four rotation logits.
+    """
+
+    views = 4
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._weight = recipe.rotation_weight
+
+    def outputs(self, classes: int) -> int:
+        """Class logits and rotation logits."""
+        return classes + 4
+
+    def supervise(self, labels: Tensor, seed: int) -> Tensor:
+        """The labels as they are: those that may not be read are gone already."""
+        return labels
+
+    def examples(self, view: View, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Four rotations of each image; targets (4 * B, 2) are label and rotation."""
+        rotated, rotation = rotations(view())
+        return rotated, torch.stack([labels.repeat(4), rotation], dim=1)
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The sum of both losses; the second is weighted by the recipe's `rotation_weight`."""
+        labels, rotation = targets.unbind(1)
+        known = labels != UNLABELLED
+        supervised = cross_entropy(outputs[known, :-4], labels[known])
+        return supervised + self._weight * cross_entropy(outputs[:, -4:], rotation)
+
+    def correct(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Top-1 of the classes, where the label is known."""
+        labels, _ = targets.unbind(1)
+        known = labels != UNLABELLED
+        return outputs[known, :-4].argmax(1) == labels[known]
