@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import yaml
 from pydantic import Discriminator, Field, Tag, ValidationError
@@ -15,6 +15,7 @@ from lottery.specs import (
     AggregateSpec,
     Architecture,
     Baseline,
+    BaselineName,
     Chain,
     CurveSpec,
     Dataset,
@@ -75,12 +76,15 @@ class FoundTicket(Spec):
     task: TaskName
     recipe: str
     rewind: Point
+    convolutions: int | None = Field(
+        None, ge=1, description="prune only so many first convolutions (Appendix C)"
+    )
 
 
 class BaselineTicket(Spec):
     """A random ticket in place of a found one."""
 
-    baseline: Literal["random", "adjusted-random"]
+    baseline: BaselineName
     of: str = Field(description="the found ticket whose counts (and natural zeros) it shares")
 
 
@@ -143,7 +147,6 @@ class Config(Spec):
     def chain(self, ticket: str, seed: int) -> Chain:
         """All that determines a ticket's artifacts for one seed."""
         entry, found = self.tickets[ticket], self.found(ticket)
-        architecture, rate = self.architectures[found.architecture], self.pruning.rate
         if isinstance(entry, FoundTicket):
             training = Training(
                 dataset=self.dataset(entry.dataset),
@@ -152,17 +155,24 @@ class Config(Spec):
                 recipe=self.recipes[entry.recipe],
                 rewind=entry.rewind,
             )
-            return Chain(
-                ticket=ticket, seed=seed, architecture=architecture, rate=rate, training=training
+            baseline = None
+        else:
+            training = None
+            baseline = Baseline(
+                kind=entry.baseline,
+                zero_threshold=(
+                    self.sparsity.zero_threshold if entry.baseline == "adjusted-random" else None
+                ),
+                of=None if entry.baseline == "random" else self.chain(entry.of, seed),
             )
-        adjusted = entry.baseline == "adjusted-random"
-        baseline = Baseline(
-            kind=entry.baseline,
-            zero_threshold=self.sparsity.zero_threshold if adjusted else None,
-            dense=GenerateSpec.of(self.chain(entry.of, seed), 0) if adjusted else None,
-        )
         return Chain(
-            ticket=ticket, seed=seed, architecture=architecture, rate=rate, baseline=baseline
+            ticket=ticket,
+            seed=seed,
+            architecture=self.architectures[found.architecture],
+            rate=self.pruning.rate,
+            convolutions=found.convolutions,
+            training=training,
+            baseline=baseline,
         )
 
     def subset_draws(self) -> dict[tuple[str, str, int | None], SubsetSpec]:
@@ -387,6 +397,10 @@ def _dangling(config: Config) -> Iterable[tuple[str, str]]:
             yield from refer(f"{at}.dataset", ticket.dataset, "datasets")
             yield from refer(f"{at}.subset", ticket.subset, "subsets")
             yield from refer(f"{at}.architecture", ticket.architecture, "architectures")
+            if (ticket.architecture in config.architectures) and ticket.convolutions:
+                most = config.architectures[ticket.architecture].convolutions()
+                if ticket.convolutions > most:
+                    yield f"{at}.convolutions", f"{ticket.convolutions} of {most} in the network"
             yield from refer(f"{at}.recipe", ticket.recipe, "recipes")
             subset = config.subsets.get(ticket.subset)
             if ticket.task == "semi-supervised" and subset and not subset.images:

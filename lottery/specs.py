@@ -51,19 +51,33 @@ class Subset(Spec):
 class Architecture(Spec):
     """A network; `width` is the number of channels of its first convolution."""
 
-    model: Literal["resnet", "vgg"]
+    model: Literal["alexnet", "resnet", "vgg"]
     depth: int
-    stem: Literal["small", "imagenet"] = "small"
+    stem: Literal["small", "imagenet"] = Field(
+        "small", description="for images of 32 pixels or so, or of 224; the modified VGG has none"
+    )
     width: int = Field(64, ge=1)
+    batch_norm: bool = Field(False, description="AlexNet only; the others always have it")
 
     @model_validator(mode="after")
-    def _known_depth(self) -> Self:
-        depths = {"resnet": (18, 34, 50), "vgg": (11, 13, 16, 19)}[self.model]
+    def _exists(self) -> Self:
+        depths = {"alexnet": (8,), "resnet": (18, 34, 50), "vgg": (11, 13, 16, 19)}[self.model]
         if self.depth not in depths:
             raise ValueError(f"depth {self.depth} is unknown for {self.model}, choose of {depths}")
         if self.model == "vgg" and self.stem != "small":
             raise ValueError("the modified VGG has no stem: leave `stem: small`")
+        if self.model != "alexnet" and self.batch_norm:
+            raise ValueError(f"batch_norm is a key of alexnet: a {self.model} always has it")
         return self
+
+    def convolutions(self) -> int:
+        """How many it has, those of downsampling shortcuts included."""
+        return {
+            ("alexnet", 8): 5,
+            ("resnet", 18): 20,
+            ("resnet", 34): 36,
+            ("resnet", 50): 53,
+        }.get((self.model, self.depth), self.depth - 3)
 
 
 class Augmentation(Spec):
@@ -163,6 +177,7 @@ class Chain(Spec):
     seed: int
     architecture: Architecture
     rate: Fraction | None = Field(description="share of the remaining weights pruned per round")
+    convolutions: int | None = Field(None, description="prune only so many first convolutions")
     training: Training | None = None
     baseline: "Baseline | None" = None
 
@@ -176,19 +191,25 @@ class Chain(Spec):
     def with_seed(self, seed: int) -> Self:
         """The same chain of another seed."""
         update: dict[str, Any] = {"seed": seed}
-        if self.baseline and self.baseline.dense:
-            dense = self.baseline.dense
-            dense = dense.model_copy(update={"chain": dense.chain.with_seed(seed)})
-            update["baseline"] = self.baseline.model_copy(update={"dense": dense})
+        if self.baseline and self.baseline.of:
+            found = self.baseline.of.with_seed(seed)
+            update["baseline"] = self.baseline.model_copy(update={"of": found})
         return self.model_copy(update=update)
 
 
-class Baseline(Spec):
-    """A random ticket (Section 3.2), or one adjusted for natural sparsity (Section 4.5)."""
+BaselineName = Literal["random", "adjusted-random", "reinitialised"]
 
-    kind: Literal["random", "adjusted-random"]
+
+class Baseline(Spec):
+    """A ticket with weights drawn anew in place of W_k.
+
+    Its mask is random (Section 3.2), random but for the natural zeros of a dense network
+    (Section 4.5), or that of a found ticket as it is. `of` is the chain that it reads.
+    """
+
+    kind: BaselineName
     zero_threshold: float | None = Field(None, gt=0)
-    dense: "GenerateSpec | None" = Field(None, description="whose natural zeros adjust the mask")
+    of: Chain | None = None
 
 
 class SubsetSpec(Spec):

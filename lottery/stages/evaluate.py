@@ -35,7 +35,7 @@ def evaluate(
         found = chain.training
         keep = (found.task, found.dataset, found.subset.classes) == ("labels", spec.dataset, None)
         inputs.rewind(model, chain, str(early), keep_head=keep)
-    ticket = inputs.mask(prunable(model), chain, spec.round, mask)
+    ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
     result = loop.train(
         model, task, images.train, spec.dataset, spec.recipe, chain.seed, ticket, label=label
     )

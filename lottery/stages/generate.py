@@ -40,7 +40,7 @@ def generate(
     model = inputs.network(chain, task.outputs(images.classes), "init", place)
     if spec.round:
         inputs.rewind(model, chain, early, keep_head=True)
-    ticket = inputs.mask(prunable(model), chain, spec.round, mask)
+    ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
     result = loop.train(
         model,
         task,
@@ -64,7 +64,7 @@ def generate(
             {"model": result.early, "update": result.early_update},
         )
     state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
-    artifacts.save(weights, about, {"model": state, "prunable": list(prunable(model))})
+    artifacts.save(weights, about, {"model": state, "prunable": list(ticket.shapes)})
     records.write_report(
         report, {**about, "what": "generation"}, loop.summary(ticket, measured, result)
     )

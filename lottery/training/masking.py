@@ -5,7 +5,6 @@ from torch import Tensor, nn
 
 from lottery.errors import LotteryError
 from lottery.pruning.mask import Mask
-from lottery.pruning.prunable import prunable
 
 
 class Masking:
@@ -16,7 +15,7 @@ class Masking:
     """
 
     def __init__(self, model: nn.Module, mask: Mask) -> None:
-        weights = prunable(model)
+        weights = {name: model.get_parameter(name) for name in mask.shapes}
         mask.check_fits(weights)
         self._weights = list(weights.values())
         self._masks = [

@@ -120,8 +120,8 @@ RECIPE = "recipes", "cifar10-labels"
         ),
         (
             {"tickets": {"cifar10-adjusted-random-vgg19": {"baseline": "adjusted"}}},
-            "mine.yaml: tickets.cifar10-adjusted-random-vgg19.baseline: Input should be 'random' "
-            "or 'adjusted-random'; found 'adjusted'",
+            "mine.yaml: tickets.cifar10-adjusted-random-vgg19.baseline: Input should be 'random', "
+            "'adjusted-random' or 'reinitialised'; found 'adjusted'",
         ),
         (
             {"architectures": {"cifar-vgg19": {"depth": 18}}},
@@ -190,5 +190,5 @@ def test_a_chain_shares_its_trainings_only_with_the_same_evaluation():
 
 def test_another_seed_changes_the_seed_of_a_baselines_dense_network_too():
     chain = config.load([PAPER]).chain("cifar10-adjusted-random-resnet18", 0)
-    assert chain.with_seed(3).baseline.dense.chain.seed == 3
+    assert chain.with_seed(3).baseline.of.seed == 3
     assert chain.with_seed(0) == chain

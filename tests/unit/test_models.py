@@ -17,6 +17,7 @@ from lottery.specs import Architecture
         (Architecture(model="resnet", depth=50, stem="imagenet"), 53, 23_454_912),
         (Architecture(model="vgg", depth=19), 16, 20_018_880),
         (Architecture(model="vgg", depth=11), 8, 9_217_728),
+        (Architecture(model="alexnet", depth=8, stem="imagenet"), 7, 56_994_496),
     ],
 )
 def test_prunable_counts(architecture, layers, weights):
@@ -27,7 +28,11 @@ def test_prunable_counts(architecture, layers, weights):
 
 @pytest.mark.parametrize(
     "architecture",
-    [Architecture(model="resnet", depth=18, width=4), Architecture(model="vgg", depth=11, width=4)],
+    [
+        Architecture(model="resnet", depth=18, width=4),
+        Architecture(model="vgg", depth=11, width=4),
+        Architecture(model="alexnet", depth=8, width=4, batch_norm=True),
+    ],
 )
 def test_the_classifier_batch_norm_and_biases_are_never_prunable(architecture):
     model = models.skeleton(architecture)
@@ -70,3 +75,62 @@ def test_initialisation_depends_on_seed_and_purpose_alone(narrow):
 @pytest.mark.parametrize("size", [8, 32])
 def test_the_small_stem_takes_small_images(narrow, size):
     assert models.build(narrow, 10, 0, "init")(torch.randn(2, 3, size, size)).shape == (2, 10)
+
+
+def test_at_full_width_alexnet_is_torchvisions():
+    from torchvision.models import alexnet
+
+    reference = alexnet()
+    own = models.build(
+        Architecture(model="alexnet", depth=8, stem="imagenet"), 1000, seed=0, purpose="init"
+    )
+    own.load_state_dict(reference.state_dict())
+    image = torch.randn(1, 3, 224, 224)
+    torch.testing.assert_close(own.eval()(image), reference.eval()(image))
+
+
+@pytest.mark.parametrize("size", [16, 32])
+def test_alexnets_small_stem_takes_small_images(size):
+    small = Architecture(model="alexnet", depth=8, width=4)
+    model = models.build(small, 10, 0, "init")
+    assert model(torch.randn(2, 3, size, size)).shape == (2, 10)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "first", "last"),
+    [
+        (Architecture(model="resnet", depth=50, stem="imagenet"), 11, "layer1.2.conv3.weight"),
+        (Architecture(model="resnet", depth=50, stem="imagenet"), 24, "layer2.3.conv3.weight"),
+        (Architecture(model="resnet", depth=50, stem="imagenet"), 43, "layer3.5.conv3.weight"),
+        (Architecture(model="alexnet", depth=8, stem="imagenet"), 1, "features.0.weight"),
+        (Architecture(model="alexnet", depth=8, stem="imagenet"), 5, "features.10.weight"),
+    ],
+)
+def test_a_scope_of_first_convolutions_ends_with_a_stage(architecture, first, last):
+    """Figures 2 and 8: in a ResNet-50, 11 are conv1 and layer1 with its shortcut, and so on."""
+    found = list(prunable(models.skeleton(architecture), first))
+    assert len(found) == first
+    assert found[-1] == last or "downsample" in found[-1]
+    assert not any(name.startswith(("classifier", "fc")) for name in found)
+    stage = last.split(".")[0]
+    every = list(prunable(models.skeleton(architecture)))
+    if stage.startswith("layer"):
+        assert not every[first].startswith(stage), "the next one is of the next stage"
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        Architecture(model=model, depth=depth, width=2)
+        for model, depths in {
+            "alexnet": [8],
+            "resnet": [18, 34, 50],
+            "vgg": [11, 13, 16, 19],
+        }.items()
+        for depth in depths
+    ],
+    ids=lambda a: f"{a.model}{a.depth}",
+)
+def test_an_architecture_knows_its_number_of_convolutions(architecture):
+    found = prunable(models.skeleton(architecture))
+    assert sum(weight.dim() == 4 for weight in found.values()) == architecture.convolutions()

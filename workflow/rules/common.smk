@@ -80,19 +80,19 @@ def generate_indices(w):
 
 
 def mask_inputs(w):
-    """W* and mask of the round before; of a baseline, the dense W* whose zeros it shares."""
+    """W* and mask of the round before; of a baseline, what it reads of the found ticket."""
     seed, round = int(w.seed), int(w.round)
     chain = CONFIG.chain(w.ticket, seed)
     if chain.baseline is None:
         inputs = {"weights": paths.weights(RESULTS, w.ticket, seed, round - 1)}
         if round > 1:
-            inputs["previous"] = paths.mask(RESULTS, w.ticket, seed, round - 1)
+            inputs["mask"] = paths.mask(RESULTS, w.ticket, seed, round - 1)
         return inputs
-    if chain.baseline.dense is None:
+    if chain.baseline.of is None:
         return {}
-    return {
-        "weights": paths.weights(RESULTS, chain.baseline.dense.chain.ticket, seed, 0)
-    }
+    if chain.baseline.kind == "reinitialised":
+        return {"mask": paths.mask(RESULTS, chain.baseline.of.ticket, seed, round)}
+    return {"weights": paths.weights(RESULTS, chain.baseline.of.ticket, seed, 0)}
 
 
 def evaluate_spec(w):

@@ -1,0 +1,87 @@
+"""What the mask of each kind of ticket is made from."""
+
+import pytest
+import torch
+
+from lottery import artifacts, models, records
+from lottery.errors import LotteryError
+from lottery.pruning.mask import Mask
+from lottery.pruning.prunable import prunable
+from lottery.specs import Baseline, GenerateSpec, MaskSpec
+from lottery.stages.mask import mask
+
+
+@pytest.fixture
+def weights(tmp_path, chain):
+    """Writes W* of a round of a chain."""
+
+    def write(round, of=chain):
+        model = models.build(of.architecture, 10, round, "trained")
+        path = tmp_path / f"weights{round}.pt"
+        about = records.header("weights", GenerateSpec.of(of, round), {}, records.Stopwatch())
+        names = list(prunable(model, of.convolutions))
+        artifacts.save(path, about, {"model": model.state_dict(), "prunable": names})
+        return str(path)
+
+    return write
+
+
+def load(path, chain, round):
+    return Mask.unpack(artifacts.load(path, "mask", MaskSpec(chain=chain, round=round)))
+
+
+def baseline(chain, kind, **settings):
+    of = None if kind == "random" else chain
+    return chain.model_copy(
+        update={
+            "ticket": kind,
+            "training": None,
+            "baseline": Baseline(kind=kind, of=of, **settings),
+        }
+    )
+
+
+def test_a_found_mask_goes_on_from_the_round_before(tmp_path, chain, weights):
+    first, second = (str(tmp_path / f"mask{round}.pt") for round in (1, 2))
+    mask(MaskSpec(chain=chain, round=1), weights(0), None, first)
+    mask(MaskSpec(chain=chain, round=2), weights(1), first, second)
+    one, two = load(first, chain, 1), load(second, chain, 2)
+    assert not (two.kept & ~one.kept).any()
+    assert two.remaining == one.remaining - round(one.remaining / 2)
+
+
+def test_it_refuses_the_weights_of_another_round(tmp_path, chain, weights):
+    with pytest.raises(LotteryError, match=r"weights1\.pt: made by another chain .*round is 1"):
+        mask(MaskSpec(chain=chain, round=1), weights(1), None, str(tmp_path / "mask.pt"))
+    assert not (tmp_path / "mask.pt").exists()
+
+
+def test_a_reinitialised_ticket_shares_the_found_mask(tmp_path, chain, weights):
+    found, shared = str(tmp_path / "found.pt"), str(tmp_path / "shared.pt")
+    mask(MaskSpec(chain=chain, round=1), weights(0), None, found)
+    other = baseline(chain, "reinitialised")
+    mask(MaskSpec(chain=other, round=1), None, found, shared)
+    assert torch.equal(load(shared, other, 1).kept, load(found, chain, 1).kept)
+
+
+def test_random_tickets_have_the_found_count(tmp_path, chain, weights):
+    found = str(tmp_path / "found.pt")
+    mask(MaskSpec(chain=chain, round=1), weights(0), None, found)
+    for kind, settings, read in (
+        ("random", {}, None),
+        ("adjusted-random", {"zero_threshold": 1e-7}, weights(0)),
+    ):
+        other, path = baseline(chain, kind, **settings), str(tmp_path / f"{kind}.pt")
+        mask(MaskSpec(chain=other, round=1), read, None, path)
+        drawn = load(path, other, 1)
+        assert drawn.remaining == load(found, chain, 1).remaining
+        assert not torch.equal(drawn.kept, load(found, chain, 1).kept)
+
+
+def test_a_scope_leaves_the_other_layers_whole(tmp_path, chain, weights):
+    first_three = chain.model_copy(update={"convolutions": 3})
+    path = str(tmp_path / "mask.pt")
+    mask(MaskSpec(chain=first_three, round=1), weights(0, first_three), None, path)
+    found = load(path, first_three, 1)
+    assert len(found.shapes) == 3
+    assert found.remaining == found.total - round(found.total / 2)
