@@ -1,0 +1,200 @@
+"""What the tests ask of SLURM, of the node and of a call of snakemake."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+SLURM_CONF = Path("/etc/slurm/slurm.conf")
+
+
+class Request(NamedTuple):
+    """What a job is to have, or has."""
+
+    minutes: int
+    cpus: int
+    mem_mb: int
+    gpus: int
+
+
+class Job(NamedTuple):
+    """A job as SLURM's accounting has it."""
+
+    id: str
+    rule: str
+    state: str
+    got: Request
+    asked_gpus: int
+
+
+class Stage(NamedTuple):
+    """A process `python -m lottery STAGE` that is running on this machine."""
+
+    pid: int
+    name: str
+    environment: dict[str, str]
+
+    @property
+    def job(self) -> str | None:
+        """The SLURM job it belongs to."""
+        return self.environment.get("SLURM_JOB_ID")
+
+
+class Call:
+    """A command, typed at the root of a clone."""
+
+    def __init__(self, command: str, folder: Path) -> None:
+        self._log = folder.parent / f"call-{time.monotonic_ns()}.log"
+        environment = dict(
+            os.environ,
+            PATH=os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]),
+            PYTHONPATH=str(folder),  # the clone's package, not the one that is installed
+        )
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                command,
+                shell=True,
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # so that interrupt() reaches all of it, as Ctrl-C does
+                # A background job of a shell ignores Ctrl-C, and so would its children.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            )
+
+    @property
+    def output(self) -> str:
+        return self._log.read_text()
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def run(self) -> str:
+        """The plugin's name for this run; all its SLURM jobs carry it."""
+        found = re.search(r"SLURM run ID: (\S+)", self.output)
+        return found[1] if found else ""
+
+    def wait(self, seconds: float) -> int:
+        """Its exit status.
+
+        Raises: subprocess.TimeoutExpired if it hangs.
+        """
+        return self._process.wait(seconds)
+
+    def interrupt(self) -> None:
+        """Ctrl-C."""
+        os.killpg(self._process.pid, signal.SIGINT)
+
+    def end(self) -> None:
+        """Leave nothing of it behind, whatever happened."""
+        if self.running:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(60)
+        if self.run:
+            query("scancel", f"--name={self.run}")
+
+    def planned(self) -> dict[str, int]:
+        """How many SLURM jobs of each rule the workflow announced at its start."""
+        table = self.output.split("Job stats:")[1].split("total")[0]
+        counts = {rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", table, re.M)}
+        local = set(re.findall(r"^localrule (\w+):$", self.output, re.M))
+        return {rule: n for rule, n in counts.items() if rule not in local}
+
+    def submitted(self) -> dict[str, str]:
+        """Snakemake's number of each SLURM job, by SLURM's."""
+        line = r"^Job (\d+) has been submitted with SLURM jobid (\d+)"
+        return {slurm: own for own, slurm in re.findall(line, self.output, re.M)}
+
+    def requests(self) -> dict[str, Request]:
+        """What the rule of each SLURM job asks for, as snakemake logged it."""
+        wanted = {}
+        for block in re.findall(r"^rule \w+:\n((?: {4}.*\n)+)", self.output, re.M):
+            fields = dict(re.findall(r"^ {4}(\w+): (.*)$", block, re.M))
+            resources = dict(re.findall(r"(\w+)=([^,]+)", fields["resources"]))
+            wanted[fields["jobid"]] = Request(
+                int(resources["runtime"]),
+                int(fields.get("threads", 1)),
+                int(resources["mem_mb"]),
+                int(resources.get("gpu", 0)),
+            )
+        return {slurm: wanted[own] for slurm, own in self.submitted().items()}
+
+    def jobs(self) -> list[Job]:
+        """All SLURM jobs of this run, from the accounting."""
+        columns = "JobIDRaw,Comment,State,TimelimitRaw,AllocTRES,ReqTRES"
+        since = ["-S", "now-1days"]
+        lines = query("sacct", "-nXP", *since, f"--name={self.run}", f"--format={columns}")
+        return [_job(*line.split("|")) for line in lines.splitlines()]
+
+    def queued(self) -> list[str]:
+        """Ids of its jobs that wait or run."""
+        states = "PENDING,RUNNING,COMPLETING"
+        return query("squeue", "-h", "-o", "%i", f"--name={self.run}", "-t", states).split()
+
+
+def _job(id: str, comment: str, state: str, limit: str, got: str, asked: str) -> Job:
+    tres = _tres(got)
+    return Job(
+        id,
+        comment.split("_wildcards_")[0].removeprefix("rule_"),
+        state.split()[0],  # not by whom it was cancelled
+        Request(
+            int(limit),
+            int(tres.get("cpu", 0)),
+            _megabytes(tres.get("mem", "0M")),
+            int(tres.get("gres/gpu", 0)),
+        ),
+        int(_tres(asked).get("gres/gpu", 0)),
+    )
+
+
+def _tres(text: str) -> dict[str, str]:
+    return dict(part.split("=", 1) for part in filter(None, text.split(",")))
+
+
+def _megabytes(text: str) -> int:
+    return round(float(text[:-1]) * {"K": 1 / 1024, "M": 1, "G": 1024, "T": 1024**2}[text[-1]])
+
+
+def query(*command: str) -> str:
+    """The standard output of a SLURM command."""
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def pretend_gpus_are_devices() -> bool:
+    """Whether the cluster's GPUs have devices; SLURM sets CUDA_VISIBLE_DEVICES only for them."""
+    return "File=" in SLURM_CONF.resolve().with_name("gres.conf").read_text()
+
+
+def stages() -> Iterator[Stage]:
+    """The stages that run on this machine right now, with the environment that each was given."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_text().split("\0")
+            if words[1:3] == ["-m", "lottery"]:
+                pairs = (folder / "environ").read_text(errors="replace").split("\0")
+                environment = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+                yield Stage(int(folder.name), words[3], environment)
+        except (OSError, UnicodeDecodeError):
+            continue  # it has just ended
+
+
+def until(condition: Callable[[], object], seconds: float, what: str) -> None:
+    """Wait for a condition.
+
+    Raises: TimeoutError, with `what` did not happen.
+    """
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(f"not within {seconds:g} s: {what}")
+        time.sleep(0.3)

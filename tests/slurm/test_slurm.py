@@ -1,0 +1,177 @@
+"""The workflow on a real SLURM cluster: what a user types, and what goes wrong on clusters.
+
+`pytest tests/slurm`, as root, with the Debian packages that `cluster.sh check` names.
+"""
+
+import os
+import re
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from .cluster import Call, Request, Stage, pretend_gpus_are_devices, query, stages, until
+
+pytestmark = pytest.mark.slurm
+
+Type = Callable[[str], Call]
+
+TRAININGS = {"generate_dense", "generate", "evaluate"}
+TINY = "--configfile config/demo.yaml tests/slurm/tiny.yaml -- figures/tiny/fig1a.pdf"
+
+
+def test_demo_figure(clone: Path, call: Type) -> None:
+    """Every stage is a SLURM job that gets what its rule asks for; trainings get one GPU each."""
+    run = call("snakemake --profile slurm --configfile config/demo.yaml figures/demo/fig1a.pdf")
+    visible: dict[str, str | None] = {}
+    end = time.monotonic() + 15 * 60
+    while run.running and time.monotonic() < end:
+        # What each stage's own process was given.
+        visible.update((s.job, s.environment.get("CUDA_VISIBLE_DEVICES")) for s in stages_of(run))
+        time.sleep(0.3)
+    assert run.wait(1) == 0, run.output
+    assert (clone / "figures/demo/fig1a.pdf").stat().st_size > 0
+
+    jobs, requests = run.jobs(), run.requests()
+    assert {job.state for job in jobs} == {"COMPLETED"}
+    assert Counter(job.rule for job in jobs) == run.planned()
+    for job in jobs:
+        assert job.got == requests[job.id], f"{job.rule}, SLURM job {job.id}"
+        assert job.got.gpus == (1 if job.rule in TRAININGS else 0)
+
+    trained = {job.id for job in jobs if job.rule in TRAININGS}
+    assert len(visible.keys() & trained) >= 0.9 * len(trained), "looked too rarely"
+    assert not any(visible[job] for job in visible.keys() - trained)
+    if pretend_gpus_are_devices():
+        assert {visible[job] for job in visible.keys() & trained} == {"0", "1"}
+
+
+def test_paper_figure(clone: Path, call: Type) -> None:
+    """The README's command: it says what is missing, then submits, and Ctrl-C takes all back."""
+    command = "snakemake --profile slurm figures/fig1a.pdf"
+
+    run = call(command)
+    assert run.wait(60) != 0
+    complaints = [line for line in run.output.splitlines() if "datasets.cifar10.root" in line]
+    assert len(complaints) == 1, run.output
+    assert "no folder data/cifar10" in complaints[0]
+    assert "cifar-10-python.tar.gz" in complaints[0]
+    assert not run.jobs()
+
+    make_image_folder(clone / "data/cifar10")
+    config = clone / "config.yaml"
+    text, edits = re.subn(r"format: cifar10\b", "format: folder", config.read_text())
+    assert edits == 1
+    config.write_text(text)
+
+    run = call(command)
+    running = lambda: [s for s in stages_of(run) if s.name == "generate"]  # noqa: E731
+    until(lambda: len(running()) == 2 or not run.running, 180, "two trainings run at once")
+    until(lambda: settled(run), 60, "all jobs that can be submitted are")
+    jobs = {job.id: job for job in run.jobs()}
+    waiting = run.queued()
+    assert len(waiting) > 2, run.output
+    assert {jobs[job].rule for job in waiting} <= TRAININGS
+    assert {jobs[job].asked_gpus for job in waiting} == {1}
+    assert "subset" in {job.rule for job in jobs.values() if job.state == "COMPLETED"}
+
+    run.interrupt()
+    assert run.wait(120) != 0
+    until(lambda: not run.queued(), 60, "the queue is empty")
+    until(lambda: not list(stages_of(run)), 30, "no stage runs on")
+    states = {job.id: job.state for job in run.jobs()}
+    assert {states[job] for job in waiting} == {"CANCELLED"}
+    assert_unlocked(clone)
+
+
+def test_cancelled_training(clone: Path, call: Type, undisturbed: pd.DataFrame) -> None:
+    """`scancel` of a running training costs a retry and changes no result."""
+    run = call(f"snakemake --profile slurm {TINY}")
+    victim = first_training(run, clone)
+    query("scancel", str(victim.job))
+    if run.wait(300) != 0:
+        run = call(f"snakemake --profile slurm {TINY}")
+        assert run.wait(300) == 0, run.output
+    assert table(clone).equals(undisturbed)
+
+
+def test_time_limit(clone: Path, call: Type, undisturbed: pd.DataFrame) -> None:
+    """A training that hangs until its time is up: a failure that says so, then a clean finish."""
+    run = call(f"snakemake --profile slurm --set-resources generate_dense:runtime=1 {TINY}")
+    for _attempt in range(2):  # its rule has one retry
+        os.kill(first_training(run, clone).pid, signal.SIGSTOP)
+        failures = run.output.count("TIMEOUT")
+        until(lambda n=failures: run.output.count("TIMEOUT") > n, 240, "SLURM ends the job")
+    assert run.wait(120) != 0
+    assert "DUE TO TIME LIMIT" in run.output  # from SLURM's log, shown by show-failed-logs
+    assert [job.state for job in run.jobs()] == ["COMPLETED", "TIMEOUT", "TIMEOUT"]
+    assert_unlocked(clone)
+
+    run = call(f"snakemake --profile slurm {TINY}")
+    assert run.wait(300) == 0, run.output
+    assert "subset" not in run.planned()  # what was done is kept
+    assert table(clone).equals(undisturbed)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(new_clone: Callable[[], Path]) -> pd.DataFrame:
+    """The table of the tiny figure, made without SLURM."""
+    clone = new_clone()
+    run = Call(f"snakemake --cores 2 {TINY}", clone)
+    try:
+        assert run.wait(300) == 0, run.output
+    finally:
+        run.end()
+    return table(clone)
+
+
+def table(clone: Path) -> pd.DataFrame:
+    """The tiny figure's table; how long a training took is no result."""
+    return pd.read_csv(clone / "results/tiny/tables/fig1a.csv").drop(columns="seconds")
+
+
+def stages_of(run: Call) -> list[Stage]:
+    """The stages of a call that run right now."""
+    own = set(run.submitted())
+    return [stage for stage in stages() if stage.job in own]
+
+
+def first_training(run: Call, clone: Path) -> Stage:
+    """The dense training, once it has begun to learn."""
+    found: list[Stage] = []
+
+    def learning() -> bool:
+        found[:] = [stage for stage in stages_of(run) if stage.name == "generate"]
+        log = clone / "results/tiny/logs/generate/cifar10-labels-resnet18/seed0/round00.log"
+        return bool(found) and log.exists() and "epoch 1/" in log.read_text()
+
+    until(learning, 120, "the first training is past its first epoch")
+    return found[0]
+
+
+def settled(run: Call) -> bool:
+    """No job was submitted for five seconds."""
+    before = run.submitted()
+    time.sleep(5)
+    return run.submitted() == before
+
+
+def assert_unlocked(clone: Path) -> None:
+    """The next call is not in the way of this one's lock."""
+    assert not list((clone / ".snakemake/locks").glob("*"))
+
+
+def make_image_folder(root: Path) -> None:
+    """Ten classes of small plain images, in the place of CIFAR-10."""
+    for split, count in (("train", 60), ("test", 10)):
+        for label in range(10):
+            folder = root / split / f"class{label}"
+            folder.mkdir(parents=True)
+            for number in range(count):
+                colour = (25 * label, 4 * number, 100)
+                Image.new("RGB", (32, 32), colour).save(folder / f"{number}.png")
