@@ -52,7 +52,7 @@ class Call:
         self._log = folder.parent / f"call-{time.monotonic_ns()}.log"
         environment = dict(
             os.environ,
-            PATH=os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]),
+            PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             PYTHONPATH=str(folder),  # the clone's package, not the one that is installed
         )
         with self._log.open("w") as log:

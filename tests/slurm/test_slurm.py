@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from .cluster import Call, Request, Stage, pretend_gpus_are_devices, query, stages, until
+from .cluster import Call, Stage, pretend_gpus_are_devices, query, stages, until
 
 pytestmark = pytest.mark.slurm
 
