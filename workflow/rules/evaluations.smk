@@ -12,7 +12,6 @@ rule evaluate:
         f"{LOGS}/evaluate/{{ticket}}/seed{{seed}}/round{{round}}-{{evaluation}}.log",
     benchmark:
         f"{BENCHMARKS}/evaluate/{{ticket}}/seed{{seed}}/round{{round}}-{{evaluation}}.tsv"
-    retries: 1
     resources:
         gpu=lambda w: evaluate_spec(w).recipe.gpus,
         mem_mb=8000,

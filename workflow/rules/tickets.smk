@@ -14,7 +14,6 @@ rule generate_dense:
     benchmark:
         f"{BENCHMARKS}/generate/{{ticket}}/seed{{seed}}/round00.tsv"
     priority: 2
-    retries: 1
     resources:
         gpu=lambda w: generate_spec(w, 0).training().recipe.gpus,
         mem_mb=8000,
@@ -44,7 +43,6 @@ rule generate:
     wildcard_constraints:
         round=r"(?!00)\d\d",
     priority: 2
-    retries: 1
     resources:
         gpu=lambda w: generate_spec(w).training().recipe.gpus,
         mem_mb=8000,
