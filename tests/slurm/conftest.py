@@ -1,16 +1,16 @@
 """These tests start a real SLURM cluster and take minutes: they run only when asked for."""
 
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.workflow.project import Project
+
 from .cluster import Call
 
 HERE = Path(__file__).resolve().parent
-REPOSITORY = HERE.parents[1]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,19 +46,9 @@ def cluster() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def new_clone(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
     """Makes a fresh clone, with the edits that are not committed yet."""
-    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
 
     def make() -> Path:
-        target = tmp_path_factory.mktemp("clone") / "lottery"
-        names = subprocess.run(
-            listed, cwd=REPOSITORY, check=True, capture_output=True, text=True, timeout=60
-        ).stdout
-        for name in filter(None, names.split("\0")):
-            source = REPOSITORY / name
-            if source.is_symlink() or source.exists():  # else deleted, but not committed
-                (target / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(source, target / name, follow_symlinks=False)
-        return target
+        return Project.copy(tmp_path_factory.mktemp("clone") / "lottery").root
 
     return make
 

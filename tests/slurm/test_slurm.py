@@ -22,12 +22,12 @@ pytestmark = pytest.mark.slurm
 Type = Callable[[str], Call]
 
 TRAININGS = {"generate_dense", "generate", "evaluate"}
-TINY = "--configfile config/demo.yaml tests/slurm/tiny.yaml -- figures/tiny/fig1a.pdf"
+TINY = "figures/tiny/fig1a.pdf --configfile config/demo.yaml tests/slurm/tiny.yaml"
 
 
 def test_demo_figure(clone: Path, call: Type) -> None:
     """Every stage is a SLURM job that gets what its rule asks for; trainings get one GPU each."""
-    run = call("snakemake --profile slurm --configfile config/demo.yaml figures/demo/fig1a.pdf")
+    run = call("snakemake --profile slurm figures/demo/fig1a.pdf --configfile config/demo.yaml")
     visible: dict[str, str | None] = {}
     end = time.monotonic() + 15 * 60
     while run.running and time.monotonic() < end:
