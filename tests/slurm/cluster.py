@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-SLURM_CONF = Path("/etc/slurm/slurm.conf")
-
 
 class Request(NamedTuple):
     """What a job is to have, or has."""
@@ -168,11 +166,6 @@ def _megabytes(text: str) -> int:
 def query(*command: str) -> str:
     """The standard output of a SLURM command."""
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
-
-
-def pretend_gpus_are_devices() -> bool:
-    """Whether the cluster's GPUs have devices; SLURM sets CUDA_VISIBLE_DEVICES only for them."""
-    return "File=" in SLURM_CONF.resolve().with_name("gres.conf").read_text()
 
 
 def stages() -> Iterator[Stage]:

@@ -61,14 +61,10 @@ configure() {
   chmod 600 "$run/slurmdbd.conf"
   ln -sfn "$SLURM_CONF" "$link"
 
-  # Copies of /dev/null pose as GPUs: for devices, and only for them, SLURM sets
-  # CUDA_VISIBLE_DEVICES. Where mknod is not allowed, two GPUs are counted without devices.
-  local gpus="Count=2" i
-  for i in 0 1; do
-    [[ -c $run/gpu$i ]] || mknod "$run/gpu$i" c 1 3 || true
-  done
-  [[ -c $run/gpu0 && -c $run/gpu1 ]] && gpus="File=$run/gpu[0-1] Flags=nvidia_gpu_env"
-  echo "NodeName=$host Name=gpu $gpus" >"$run/gres.conf"
+  # SLURM wants a device for each GPU. These two are on every machine, and nobody opens them here.
+  for name in /dev/null /dev/zero; do
+    echo "NodeName=$host Name=gpu File=$name Flags=nvidia_gpu_env"
+  done >"$run/gres.conf"
 }
 
 start_munge() { # at its default socket: sacct knows no other. A munge that runs already will do.

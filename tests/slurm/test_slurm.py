@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from .cluster import Call, Stage, pretend_gpus_are_devices, query, stages, until
+from .cluster import Call, Stage, query, stages, until
 
 pytestmark = pytest.mark.slurm
 
@@ -47,8 +47,7 @@ def test_demo_figure(clone: Path, call: Type) -> None:
     trained = {job.id for job in jobs if job.rule in TRAININGS}
     assert len(visible.keys() & trained) >= 0.9 * len(trained), "looked too rarely"
     assert not any(visible[job] for job in visible.keys() - trained)
-    if pretend_gpus_are_devices():
-        assert {visible[job] for job in visible.keys() & trained} == {"0", "1"}
+    assert {visible[job] for job in visible.keys() & trained} == {"0", "1"}
 
 
 def test_paper_figure(clone: Path, call: Type) -> None:
