@@ -55,7 +55,7 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_result(finished, untouched, n
 
 def fails(project, *words):
     """The call ends with an error that has these words, and without a traceback."""
-    done = project.snakemake(*CALL, "--retries", "0", "--show-failed-logs")
+    done = project.snakemake(*CALL, "--show-failed-logs")
     assert done.returncode != 0
     for word in words:
         assert word in done.stdout, done.stdout
@@ -123,7 +123,7 @@ def test_a_figure_is_redrawn_from_results_alone(edited):
 
 
 def test_a_stage_that_is_killed_while_it_trains_is_tried_again(finished, untouched: Project):
-    process = untouched.start(*CALL)
+    process = untouched.start(*CALL, "--retries", "1")
     log = untouched.root / "results/tiny/logs/generate/cifar10-rotnet-resnet18/seed0/round00.log"
     wait_for(process, lambda: log.exists() and "on cpu" in log.read_text())
     os.kill(_stage_of(untouched), signal.SIGKILL)

@@ -72,7 +72,7 @@ def test_a_stage_refuses_an_input_of_another_recipe(edited):
     before = (edited.root / report).read_bytes()
     done = edited.snakemake(
         FIGURE, "--cores", "1", "--configfile", TINY, "--rerun-triggers", "mtime",
-        "--forcerun", "evaluate", "--keep-going", "--retries", "0",
+        "--forcerun", "evaluate", "--keep-going",
     )  # fmt: skip
     assert done.returncode != 0
     assert "learning_rate is 0.001 there, 0.002 here" in done.stdout
