@@ -27,10 +27,12 @@ mpl.rcParams.update(
 CURVES: dict[str, dict[str, Any]] = {
     "Labels": {"color": "#0072B2", "marker": "o"},
     "RotNet": {"color": "#D55E00", "marker": "s"},
+    "Exemplar": {"color": "#009E73", "marker": "^"},
+    "Permuted labels": {"color": "#CC79A7", "marker": "v"},
     "Random": {"color": "#555555", "marker": "x", "linestyle": "--"},
     "Random (adjusted)": {"color": "#555555", "marker": "x", "linestyle": "--"},
 }
-OTHERS = ["#CC79A7", "#009E73", "#E69F00", "#56B4E9"]
+OTHERS = ["#E69F00", "#56B4E9", "#F0E442", "#000000"]
 
 
 def curve(label: str, index: int) -> dict[str, Any]:
