@@ -157,14 +157,14 @@ class Config(Spec):
             )
             baseline = None
         else:
-            training = None
-            baseline = Baseline(
-                kind=entry.baseline,
-                zero_threshold=(
-                    self.sparsity.zero_threshold if entry.baseline == "adjusted-random" else None
-                ),
-                of=None if entry.baseline == "random" else self.chain(entry.of, seed),
-            )
+            training, of = None, self.chain(entry.of, seed)
+            if entry.baseline == "random":
+                baseline = Baseline(kind=entry.baseline)
+            elif entry.baseline == "reinitialised":
+                baseline = Baseline(kind=entry.baseline, of=of)
+            else:
+                threshold = self.sparsity.zero_threshold
+                baseline = Baseline(kind=entry.baseline, zero_threshold=threshold, of=of.at(0))
         return Chain(
             ticket=ticket,
             seed=seed,

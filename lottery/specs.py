@@ -6,6 +6,7 @@ Where a data set lies on disk is no part of a spec: moving it changes no result.
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -186,14 +187,17 @@ class Chain(Spec):
 
         So a changed rate does not train it again.
         """
-        return self if round else self.model_copy(update={"rate": None})
+        return self if round else self._reading(lambda of: of.at(0), rate=None)
 
     def with_seed(self, seed: int) -> Self:
         """The same chain of another seed."""
-        update: dict[str, Any] = {"seed": seed}
+        return self._reading(lambda of: of.with_seed(seed), seed=seed)
+
+    def _reading(self, change: "Callable[[Chain], Chain]", **update: Any) -> Self:
+        """The chain with `update`, and with the chain that its baseline reads changed too."""
         if self.baseline and self.baseline.of:
-            found = self.baseline.of.with_seed(seed)
-            update["baseline"] = self.baseline.model_copy(update={"of": found})
+            of = change(self.baseline.of)
+            update["baseline"] = self.baseline.model_copy(update={"of": of})
         return self.model_copy(update=update)
 
 
