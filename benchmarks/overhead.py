@@ -21,6 +21,7 @@ RESULTS = ROOT / "results/overhead"
 def main() -> None:
     """Run and print."""
     shutil.rmtree(RESULTS, ignore_errors=True)
+    shutil.rmtree(ROOT / "figures/overhead", ignore_errors=True)
     command = [sys.executable, "-m", "snakemake", "--profile", "demo", "--cores", str(CORES)]
     target = ["figures/overhead/fig1a.pdf", "--config", "scale=overhead"]
     start = time.monotonic()

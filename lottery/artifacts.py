@@ -20,8 +20,8 @@ def save(path: str | Path, header: dict[str, Any], payload: dict[str, Any]) -> N
         handle.write(buffer.getbuffer())
 
 
-def load(path: str | Path, what: str, expected: Spec) -> dict[str, Any]:
-    """The payload of an artifact that is a `what` made by `expected`.
+def load(path: str | Path, what: str, expected: Spec, *keys: str) -> dict[str, Any]:
+    """The payload of an artifact that is a `what` made by `expected` and holds `keys`.
 
     Raises: LotteryError if the file is absent, truncated, foreign, or of another chain.
     """
@@ -31,10 +31,15 @@ def load(path: str | Path, what: str, expected: Spec) -> dict[str, Any]:
         raise LotteryError(f"{path}: {error.strerror or error}") from None
     except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
         reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
+        if reason.startswith("Weights only load failed"):  # torch goes on with advice to trust it
+            reason = "it holds more than tensors and plain values"
         raise LotteryError(
             f"{path}: not a readable artifact (truncated or foreign): {reason}"
         ) from None
     if not isinstance(content, dict) or not isinstance(content.get("payload"), dict):
         raise LotteryError(f"{path}: not an artifact of this pipeline: it has no payload")
     records.check(path, content.get("header"), what, expected)
+    for key in keys:
+        if key not in content["payload"]:
+            raise LotteryError(f"{path}: damaged: it holds no {key!r}")
     return content["payload"]

@@ -35,6 +35,9 @@ from lottery.specs import (
     Training,
 )
 
+FOLDERS = ("benchmarks", "logs", "subsets", "tables", "tickets")
+"""In `results/`; no scale can be named so."""
+
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 """Names become folder and file names: lower-case words joined by hyphens."""
 
@@ -43,7 +46,7 @@ class DatasetEntry(ImageFormat):
     """A data set: what it is, and where this machine has it."""
 
     label: str = Field(description="its name on figures")
-    root: str | None = Field(None, description="folder on this machine")
+    root: str | None = Field(None, min_length=1, description="folder on this machine")
     obtain: str = Field("", description="how to get it, for whoever lacks it")
 
     def identity(self, name: str) -> Dataset:
@@ -88,9 +91,14 @@ class BaselineTicket(Spec):
     of: str = Field(description="the found ticket whose counts (and natural zeros) it shares")
 
 
+def _kind(ticket: Any) -> str:
+    keys = ticket if isinstance(ticket, Mapping) else getattr(ticket, "__dict__", ())
+    return "baseline" if "baseline" in keys or "of" in keys else "found"
+
+
 Ticket = Annotated[
     Annotated[FoundTicket, Tag("found")] | Annotated[BaselineTicket, Tag("baseline")],
-    Discriminator(lambda t: "baseline" if "baseline" in dict(t) else "found"),
+    Discriminator(lambda ticket: _kind(ticket)),
 ]
 
 
@@ -128,7 +136,7 @@ class Config(Spec):
     recipes: dict[Name, Recipe]
     tickets: dict[Name, Ticket]
     evaluations: dict[Name, EvaluationEntry]
-    figures: dict[Name, FigureEntry]
+    figures: dict[Name, FigureEntry] = Field(min_length=1)
 
     @cached_property
     def rounds(self) -> tuple[int, ...]:
@@ -233,7 +241,7 @@ class Config(Spec):
         labels = " / ".join(self.datasets[name].label for name in sorted(judged))
         return PlotSpec(
             figure=figure,
-            title=entry.title.format(dataset=labels),
+            title=entry.title.replace("{dataset}", labels),
             ylabel=f"{labels} top-1 test accuracy (%)",
             panels=tuple(entry.panels),
         )
@@ -271,13 +279,17 @@ def check(data: Mapping[str, Any], files: Sequence[str | Path]) -> Config:
 
     Raises: LotteryError, one line per mistake: file, key, what was found, what is allowed.
     """
-    text = json.dumps(_without_nulls(data))
+    try:
+        text = json.dumps(_without_nulls(data), default=str)
+    except (ValueError, RecursionError):
+        raise LotteryError(f"{' + '.join(map(str, files))}: a value contains itself") from None
     sources = {str(file): _read(file) for file in files}
     try:
         config = Config.model_validate_json(text)
     except ValidationError as error:
-        raise LotteryError("\n".join(_explain(e, data, sources) for e in error.errors())) from None
-    wrong = [_where(key, sources) + problem for key, problem in _dangling(config)]
+        lines = dict.fromkeys(_explain(e, data, sources) for e in _plain(error.errors()))
+        raise LotteryError("\n".join(lines)) from None
+    wrong = [_where(key, data, sources) + problem for key, problem in _dangling(config)]
     if wrong:
         raise LotteryError("\n".join(wrong))
     return config
@@ -288,17 +300,38 @@ def missing_data(config: Config, names: Iterable[str]) -> list[str]:
     lines = []
     for name in sorted(set(names)):
         entry = config.datasets[name]
-        if entry.root is not None and not Path(entry.root).is_dir():
-            lines.append(f"datasets.{name}.root: no folder {entry.root}. {entry.obtain}".rstrip())
+        if entry.root is None:
+            continue
+        inside = {"cifar10": "cifar-10-batches-py", "folder": entry.train}.get(entry.format, "")
+        for folder in (Path(entry.root), Path(entry.root, inside)):
+            if not folder.is_dir():
+                lines.append(f"datasets.{name}.root: no folder {folder}. {entry.obtain}".rstrip())
+                break
     return lines
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice in one mapping, where YAML keeps the last in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [child.value for child, _ in node.value if isinstance(child, yaml.ScalarNode)]
+        twice = {key for key in keys if keys.count(key) > 1 and key != "<<"}
+        own = node.start_mark.line  # merged keys (<<) have been put among them by then
+        if twice and not getattr(node, "merged", False):
+            raise yaml.YAMLError(f"{sorted(twice)[0]!r} stands twice at line {own + 1}")
+        return super().construct_mapping(node, deep)
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        node.merged = any(child.value == "<<" for child, _ in node.value)
+        super().flatten_mapping(node)
 
 
 def _read(file: str | Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(Path(file).read_text())
+        content = yaml.load(Path(file).read_text(encoding="utf-8"), _Loader)
     except OSError as error:
         raise LotteryError(f"{file}: {error.strerror}") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise LotteryError(f"{file}: not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
         raise LotteryError(f"{file}: not a mapping of keys to values")
@@ -320,8 +353,15 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
+def _plain(errors: list[Any]) -> list[Any]:
+    """Without "too few items" where an item is wrong itself."""
+    deeper = {tuple(error["loc"][:-1]) for error in errors}
+    return [e for e in errors if e["type"] != "too_short" or tuple(e["loc"]) not in deeper]
+
+
 def _explain(error: Any, data: Mapping[str, Any], sources: Mapping[str, Any]) -> str:
-    loc = [part for part in error["loc"] if part not in ("found", "baseline", "[key]")]
+    internal = ("found", "baseline", "[key]", "constrained-float", "constrained-int")
+    loc = [part for part in error["loc"] if part not in internal]
     if error["loc"][-1:] == ("baseline",):  # here a key of a ticket, not the union's tag
         loc.append("baseline")
     problem, found = error["msg"].removeprefix("Value error, "), _dig(data, loc)
@@ -331,18 +371,26 @@ def _explain(error: Any, data: Mapping[str, Any], sources: Mapping[str, Any]) ->
         problem = "this key is missing"
     elif not isinstance(found, (Mapping, list)) and found is not None:
         problem += f"; found {found!r}"
-        if isinstance(found, str) and _is_number(found):
-            problem += f" (text; YAML wants it as {float(found)!r})"
-    return _where(".".join(str(part) for part in loc), sources) + problem
+        number = _number(found) if isinstance(found, str) else None
+        if number is not None:
+            problem += f" (text; YAML wants it as {number!r})"
+    return _where(".".join(str(part) for part in loc), data, sources) + problem
 
 
-def _where(key: str, sources: Mapping[str, Any]) -> str:
-    """`FILE: KEY: `, the file being the last that has the key, or the nearest key above it."""
+def _where(key: str, data: Mapping[str, Any], sources: Mapping[str, Any]) -> str:
+    """`FILE: KEY: `, the file being the last that says so, or the last with the key above it.
+
+    A value that no file has came from `--config`.
+    """
     parts = key.split(".")
     for length in range(len(parts), 0, -1):
+        found = _dig(data, parts[:length])
         for file in reversed(list(sources)):
-            if _dig(sources[file], parts[:length]) is not None:
+            there = _dig(sources[file], parts[:length])
+            if there is not None and (there == found or isinstance(found, Mapping)):
                 return f"{file}: {key}: "
+        if found is not None and not isinstance(found, Mapping):
+            return f"--config: {key}: "
     return f"{' + '.join(sources) or 'config'}: {key}: "
 
 
@@ -420,8 +468,16 @@ def _dangling(config: Config) -> Iterable[tuple[str, str]]:
     for name, entry in config.datasets.items():
         if entry.format != "digits" and entry.root is None:
             yield f"datasets.{name}.root", f"format {entry.format} needs a folder"
-    if config.subsets.get("all") != Subset():
-        yield "subsets.all", "must be there and empty: it stands for the whole data set"
+    for name in {"all", *config.subsets}:
+        if (config.subsets.get(name) == Subset()) != (name == "all"):
+            yield (
+                f"subsets.{name}",
+                "`all`, and no other, is empty: the whole data set",
+            )
+    if config.scale in FOLDERS:
+        yield "scale", f"{config.scale!r} is a folder of the paper's own results"
+    if len(set(config.seeds)) < len(config.seeds):
+        yield "seeds", f"each counts once; found {list(config.seeds)}"
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
@@ -430,9 +486,10 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _number(text: str) -> int | float | None:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return None

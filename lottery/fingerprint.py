@@ -2,17 +2,31 @@
 
 Snakemake does not see edits inside an imported package. Each rule passes a fingerprint in its
 params, so that editing, say, the loss of one task reruns the stages that use that task and no
-others. Comments, docstrings and formatting do not count, nor do modules that only report.
+others. Comments, docstrings, formatting and command-line help do not count, nor do modules that
+only carry or report results.
 """
 
 import ast
 import hashlib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 PACKAGE = "lottery"
 ROOT = Path(__file__).parent.parent
-REPORTING = {"lottery.errors", "lottery.training.progress", "lottery.stages.command"}
+UNCOUNTED = {
+    # what they decide is in the spec, which the rule's params hold beside the fingerprint
+    "lottery",
+    "lottery.specs",
+    # carry results and messages without changing them
+    "lottery.artifacts",
+    "lottery.errors",
+    "lottery.files",
+    "lottery.records",
+    "lottery.stages.command",
+    "lottery.training.progress",
+}
+"""Modules whose edits change no result."""
 
 
 def fingerprint(*modules: str) -> str:
@@ -29,7 +43,7 @@ def fingerprint(*modules: str) -> str:
 
 
 def _collect(module: str, needed: set[str]) -> None:
-    if module in needed or module in REPORTING:
+    if module in needed or module in UNCOUNTED:
         return
     needed.add(module)
     for imported in _imports(module):
@@ -68,15 +82,24 @@ def _imports(module: str) -> frozenset[str]:
 
 @cache
 def _code(module: str) -> str:
-    tree = _tree(module)
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and _is_docstring(body[0]):
-            body[0] = ast.Expr(ast.Constant(None))
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    return hashlib.sha256(_text(_tree(module)).encode()).hexdigest()
 
 
-def _is_docstring(node: ast.AST) -> bool:
+def _text(node: Any) -> str:
+    """A syntax tree in words that hold across Python versions: empty fields are left out."""
+    if isinstance(node, ast.AST):
+        fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []))
+        inside = ",".join(f"{name}={_text(value)}" for name, value in fields)
+        return f"{type(node).__name__}({inside})"
+    if isinstance(node, list):
+        return f"[{','.join(_text(child) for child in node if not _is_silent(child))}]"
+    return repr(node)
+
+
+def _is_silent(node: ast.AST) -> bool:
+    """A docstring, or the declaration of a stage's command-line options."""
+    if isinstance(node, ast.FunctionDef):
+        return node.name == "arguments"
     return (
         isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)

@@ -5,8 +5,8 @@ the trigger of its reruns, and what its artifacts carry to be checked against la
 Where a data set lies on disk is no part of a spec: moving it changes no result.
 """
 
+import contextlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -16,12 +16,17 @@ from lottery.errors import LotteryError
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Channels = tuple[float, float, float]
+Scale = Annotated[float, Field(gt=0)]
 
 
 class Spec(BaseModel):
     """Immutable, strict: no unknown keys, no silent conversions."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    def text(self) -> str:
+        """JSON without the keys that are at their defaults, so that a new key reruns nothing."""
+        return self.model_dump_json(exclude_defaults=True)
 
 
 class ImageFormat(Spec):
@@ -31,7 +36,7 @@ class ImageFormat(Spec):
     classes: int = Field(ge=2)
     image_size: int = Field(ge=8, description="side of the square input, pixels")
     mean: Channels = Field(description="per RGB channel, of pixels scaled to 0..1")
-    std: Channels
+    std: tuple[Scale, Scale, Scale]
     train: str = Field("train", description="sub-folder of the training images (folder only)")
     test: str = Field("test", description="sub-folder of the test images (folder only)")
 
@@ -111,7 +116,7 @@ class Recipe(Spec):
     batch_counts: Literal["images", "copies"] = Field(
         "images", description="RotNet: what batch_size counts, images or their rotated copies"
     )
-    gpus: int = Field(1, ge=1)
+    gpus: int = Field(1, ge=1, le=1, description="one training runs on one GPU as yet")
     optimizer: Literal["sgd", "adam"]
     momentum: float = Field(0.9, ge=0, lt=1, description="SGD only")
     learning_rate: float = Field(gt=0)
@@ -187,16 +192,16 @@ class Chain(Spec):
 
         So a changed rate does not train it again.
         """
-        return self if round else self._reading(lambda of: of.at(0), rate=None)
+        if round:
+            return self
+        baseline = Baseline(kind=self.baseline.kind) if self.baseline else None
+        return self.model_copy(update={"rate": None, "baseline": baseline})
 
     def with_seed(self, seed: int) -> Self:
         """The same chain of another seed."""
-        return self._reading(lambda of: of.with_seed(seed), seed=seed)
-
-    def _reading(self, change: "Callable[[Chain], Chain]", **update: Any) -> Self:
-        """The chain with `update`, and with the chain that its baseline reads changed too."""
+        update: dict[str, Any] = {"seed": seed}
         if self.baseline and self.baseline.of:
-            of = change(self.baseline.of)
+            of = self.baseline.of.with_seed(seed)
             update["baseline"] = self.baseline.model_copy(update={"of": of})
         return self.model_copy(update=update)
 
@@ -325,8 +330,10 @@ def parse(kind: type[_Any], text: str) -> _Any:
     if not text.lstrip().startswith("{"):
         try:
             text = Path(text).read_text()
-        except OSError as error:
-            raise LotteryError(f"--spec {text}: {error.strerror}") from None
+        except (OSError, UnicodeDecodeError, ValueError) as error:
+            raise LotteryError(
+                f"--spec {text!r}: neither JSON nor a file that holds it: {error}"
+            ) from None
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:
@@ -336,7 +343,12 @@ def parse(kind: type[_Any], text: str) -> _Any:
 
 
 def differences(expected: Spec, found: dict[str, Any]) -> list[str]:
-    """The keys in which an artifact's spec differs from the expected one, in words."""
+    """The keys in which an artifact's spec differs from the expected one, in words.
+
+    A key that the artifact does not know, for it is older than the key, had its default.
+    """
+    with contextlib.suppress(ValidationError):
+        found = json.loads(type(expected).model_validate_json(json.dumps(found)).model_dump_json())
     want, have = _flat(json.loads(expected.model_dump_json())), _flat(found)
     return [
         f"{key} is {have.get(key, 'absent')!r} there, {want.get(key, 'absent')!r} here"

@@ -5,6 +5,7 @@ import argparse
 import pandas as pd
 
 from lottery import files, records, reports
+from lottery.errors import LotteryError
 from lottery.specs import AggregateSpec, CurveSpec, parse
 from lottery.stages.command import spec_option
 
@@ -46,6 +47,8 @@ def row(figure: str, curve: CurveSpec, seed: int, round: int, results: str) -> l
     path = reports.report_path(curve, seed, round, results)
     record = records.read_report(path, *reports.made_by(curve, seed, round))
     found = record["result"]
+    if not {"remaining", "total", "density", "test"} <= found.keys():
+        raise LotteryError(f"{path}: damaged: the report holds no accuracy")
     return [
         figure,
         curve.panel,

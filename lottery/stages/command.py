@@ -17,10 +17,16 @@ def training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subset", required=True, help="training indices (in)")
     parser.add_argument("--mask", help="mask of this round (in); none in round 0")
     parser.add_argument("--report", required=True, help="accuracy and history (out, JSON)")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
+    parser.add_argument("--threads", type=_positive, default=1, help="CPU threads (default 1)")
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if any"
     )
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text)
 
 
 def data_option(parser: argparse.ArgumentParser) -> None:

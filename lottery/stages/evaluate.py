@@ -3,6 +3,7 @@
 import argparse
 
 from lottery import records, tasks
+from lottery.errors import LotteryError
 from lottery.pruning.prunable import prunable
 from lottery.specs import Augmentation, EvaluateSpec, parse
 from lottery.stages import inputs
@@ -31,10 +32,13 @@ def evaluate(
     task = tasks.make("labels", spec.recipe)
     purpose = "head" if chain.training else "baseline init"
     model = inputs.network(chain, task.outputs(images.classes), purpose, place)
-    if chain.training:
+    if (chain.training is None) != (early is None):
+        needs = "is a baseline, it has no" if early else "needs its"
+        raise LotteryError(f"--early: ticket {chain.ticket} {needs} W_k")
+    if chain.training and early:
         found = chain.training
         keep = (found.task, found.dataset, found.subset.classes) == ("labels", spec.dataset, None)
-        inputs.rewind(model, chain, str(early), keep_head=keep)
+        inputs.rewind(model, chain, early, keep_head=keep)
     ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
     result = loop.train(
         model, task, images.train, spec.dataset, spec.recipe, chain.seed, ticket, label=label

@@ -32,13 +32,14 @@ def data(
 
     Raises: LotteryError if the images are not those that the subset was drawn from.
     """
-    drawn = artifacts.load(subset, "subset", spec)
+    drawn = artifacts.load(subset, "subset", spec, "indices", "classes", "train", "test")
     train = datasets.load(spec.dataset, folder or None, "train")
-    if train.digest() != drawn["digest"]:
-        raise LotteryError(
-            f"{subset}: the images of {spec.dataset.name} have changed since it was drawn"
-        )
     test = datasets.load(spec.dataset, folder or None, "test")
+    for name, images in (("train", train), ("test", test)):
+        if images.digest() != drawn[name]:
+            raise LotteryError(
+                f"{subset}: the {name} images of {spec.dataset.name} changed since it was drawn"
+            )
     chosen = Images(train.pixels[drawn["indices"]], train.labels[drawn["indices"]])
     if hide_labels:
         labels = torch.full_like(train.labels, UNLABELLED)
@@ -66,7 +67,7 @@ def rewind(model: nn.Module, chain: Chain, early: str, keep_head: bool) -> None:
     Raises: LotteryError if the weights are of another network.
     """
     spec = GenerateSpec.of(chain, 0)
-    state: dict[str, Tensor] = artifacts.load(early, "early", spec)["model"]
+    state: dict[str, Tensor] = artifacts.load(early, "early", spec, "model")["model"]
     if not keep_head:
         own, head = model.state_dict(), models.head(model)
         state = {k: own[k] if k.startswith(f"{head}.") else v for k, v in state.items()}
@@ -84,7 +85,7 @@ def trained(spec: GenerateSpec, path: str | None) -> dict[str, Tensor]:
     """
     if path is None:
         raise LotteryError(f"--weights: round {spec.round} of {spec.chain.ticket} is needed")
-    payload = artifacts.load(path, "weights", spec)
+    payload = artifacts.load(path, "weights", spec, "model", "prunable")
     return {name: payload["model"][name] for name in payload["prunable"]}
 
 

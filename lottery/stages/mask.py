@@ -5,6 +5,7 @@ import argparse
 from torch import Tensor
 
 from lottery import artifacts, models, records
+from lottery.errors import LotteryError
 from lottery.pruning import magnitude, random
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
@@ -47,7 +48,10 @@ def _pruned(spec: MaskSpec, weights: str | None, given: str | None) -> Mask:
     chain = spec.chain
     trained = inputs.trained(GenerateSpec.of(chain, spec.round - 1), weights)
     before = inputs.mask(trained, chain, spec.round - 1, given)
-    return magnitude.prune(trained, before, _rate(chain))
+    try:
+        return magnitude.prune(trained, before, _rate(chain))
+    except LotteryError as error:
+        raise LotteryError(f"{weights}: {error}") from None
 
 
 def _skeleton(chain: Chain) -> dict[str, Tensor]:
@@ -55,7 +59,8 @@ def _skeleton(chain: Chain) -> dict[str, Tensor]:
 
 
 def _rate(chain: Chain) -> float:
-    assert chain.rate is not None  # only a dense GenerateSpec goes without
+    if chain.rate is None:
+        raise LotteryError("--spec: chain.rate: a mask needs the share that a round prunes")
     return chain.rate
 
 

@@ -1,6 +1,7 @@
 """Stage `plot`: a figure from its table. Needs no torch."""
 
 import argparse
+from pathlib import Path
 
 import pandas as pd
 
@@ -10,13 +11,24 @@ from lottery.specs import PlotSpec, parse
 from lottery.stages.command import spec_option
 from lottery.training.progress import log
 
+FORMATS = (".pdf", ".png", ".svg")
+
 
 def plot(spec: PlotSpec, table: str, outs: list[str]) -> None:
     """Draw the figure once and write it in each format (by suffix)."""
     try:
-        rows = pd.read_csv(table)
+        rows = pd.read_csv(table, dtype={"panel": str, "curve": str}, keep_default_na=False)
     except (ValueError, OSError) as error:
         raise LotteryError(f"{table}: not a readable table: {error}") from None
+    absent = {"panel", "curve", "seed", "round", "density", "accuracy"} - set(rows.columns)
+    if absent:
+        raise LotteryError(f"{table}: no column {', '.join(sorted(absent))}")
+    for panel in spec.panels:
+        if not (rows["panel"] == panel).any():
+            raise LotteryError(f"{table}: no rows of panel {panel!r}")
+    for out in outs:
+        if Path(out).suffix not in FORMATS:
+            raise LotteryError(f"--out {out}: must end in one of {', '.join(FORMATS)}")
     accuracy.draw(spec, rows, outs)
     for out in outs:
         log(f"drew {out}")

@@ -10,8 +10,6 @@ from lottery.specs import SubsetSpec, parse
 from lottery.stages.command import data_option, spec_option
 from lottery.training.progress import log
 
-WHAT = "subset"
-
 
 def subset(spec: SubsetSpec, data: str, out: str) -> None:
     """Draw indices and write them with the digest of the data they were drawn from."""
@@ -25,8 +23,13 @@ def subset(spec: SubsetSpec, data: str, out: str) -> None:
     )
     artifacts.save(
         out,
-        records.header(WHAT, spec, {}, stopwatch),
-        {"indices": indices, "classes": classes, "digest": images.digest()},
+        records.header("subset", spec, {}, stopwatch),
+        {
+            "indices": indices,
+            "classes": classes,
+            "train": images.digest(),
+            "test": datasets.load(spec.dataset, data or None, "test").digest(),
+        },
     )
 
 

@@ -9,6 +9,7 @@ from typing import IO
 import torch
 
 from lottery.errors import LotteryError
+from lottery.training.progress import log
 
 _claims: list[IO[str]] = []
 """Locks that this process holds until it ends."""
@@ -28,6 +29,8 @@ def choose(name: str, threads: int) -> torch.device:
         raise LotteryError("--device cuda: torch sees no GPU here")
     if name == "cpu":
         return torch.device("cpu")
+    torch.backends.cudnn.allow_tf32 = False  # float32 means float32
+    torch.backends.cudnn.deterministic = True
     ids = [str(torch.cuda.get_device_properties(i).uuid) for i in range(torch.cuda.device_count())]
     return torch.device("cuda", claim(ids))
 
@@ -47,6 +50,7 @@ def claim(ids: list[str]) -> int:
             continue
         _claims.append(handle)
         return index
+    log("warning: every GPU here is taken by another training; sharing the first")
     return 0
 
 

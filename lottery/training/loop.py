@@ -91,7 +91,7 @@ def train(
             judged += len(correct)
             progress.update()
         seen = sum(batches.sizes)
-        mean = _mean_loss(losses, update)
+        mean = _mean_loss(losses, batches.sizes, update)
         accuracy = right.item() / judged
         seconds = time.monotonic() - started
         result.epochs.append({"loss": mean, "accuracy": accuracy, "seconds": round(seconds, 3)})
@@ -157,7 +157,8 @@ def _copy(model: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def _mean_loss(losses: list[Tensor], update: int) -> float:
+def _mean_loss(losses: list[Tensor], sizes: list[int], update: int) -> float:
+    """Over the images of an epoch that ended with so many updates."""
     values: list[float] = torch.stack(losses).tolist()
     for index, value in enumerate(values):
         if not math.isfinite(value):
@@ -166,7 +167,7 @@ def _mean_loss(losses: list[Tensor], update: int) -> float:
                 f"the loss is {value} at update {at}: the training diverged; "
                 "lower the recipe's learning_rate"
             )
-    return math.fsum(values) / len(values)
+    return math.fsum(v * n for v, n in zip(values, sizes, strict=True)) / sum(sizes)
 
 
 def summary(mask: Mask, measured: dict[str, Any], result: Result) -> dict[str, Any]:

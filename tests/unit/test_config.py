@@ -130,7 +130,7 @@ RECIPE = "recipes", "cifar10-labels"
         ),
         (
             {"datasets": {"cifar10": {"root": None}}},
-            "config.yaml: datasets.cifar10.root: format cifar10 needs a folder",
+            "mine.yaml: datasets.cifar10.root: format cifar10 needs a folder",
         ),
         (
             {"recipes": {"Upper_Case": None}, "scale": "My Scale"},
@@ -139,7 +139,7 @@ RECIPE = "recipes", "cifar10-labels"
         ),
         (
             {"recipes": {"cifar10-labels": {"epochs": None, "milestones": []}}},
-            "config.yaml: recipes.cifar10-labels.epochs: this key is missing",
+            "mine.yaml: recipes.cifar10-labels.epochs: this key is missing",
         ),
     ],
 )
@@ -172,6 +172,8 @@ def test_missing_data_is_named_with_how_to_get_it(tmp_path):
     (line,) = config.missing_data(settings, ["cifar10"])
     assert line.startswith(f"datasets.cifar10.root: no folder {tmp_path}/no. Unpack cifar-10")
     (tmp_path / "no").mkdir()
+    assert "no/cifar-10-batches-py. Unpack" in config.missing_data(settings, ["cifar10"])[0]
+    (tmp_path / "no/cifar-10-batches-py").mkdir()
     assert config.missing_data(settings, ["cifar10"]) == []
 
 
@@ -192,3 +194,56 @@ def test_another_seed_changes_the_seed_of_a_baselines_dense_network_too():
     chain = config.load([PAPER]).chain("cifar10-adjusted-random-resnet18", 0)
     assert chain.with_seed(3).baseline.of.seed == 3
     assert chain.with_seed(0) == chain
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"tickets": {"x": "hello"}}, "tickets.x: Input should be"),
+        ({"tickets": {"x": 5}}, "tickets.x: Input should be"),
+        ({"tickets": {"x": [1, 2]}}, "tickets.x: Input should be"),
+        ({"tickets": {"x": {"baselin": "random", "of": "y"}}}, "did you mean baseline?"),
+        ({"scale": "tickets"}, "scale: 'tickets' is a folder of the paper's own results"),
+        ({"seeds": [0, 0]}, "seeds: each counts once"),
+        ({"seeds": ["0"]}, "found '0' (text; YAML wants it as 0)"),
+        ({"subsets": {"whole": {}}}, "subsets.whole: `all`, and no other, is empty"),
+        ({"subsets": {"x": {"images": 1.5}}}, "mine.yaml: subsets.x.images: "),
+        ({"datasets": {"cifar10": {"std": [0.0, 1.0, 1.0]}}}, "datasets.cifar10.std.0: "),
+        ({"datasets": {"cifar10": {"root": ""}}}, "datasets.cifar10.root: "),
+        ({"recipes": {"cifar10-labels": {"learning_rate": float("inf")}}}, "learning_rate: "),
+        ({"recipes": {"cifar10-labels": {"gpus": 8}}}, "gpus: Input should be less than"),
+        ({"figures": {"fig1a": None, "fig4": None}}, "figures: "),
+    ],
+)
+def test_other_mistakes_are_told_too(tmp_path, changes, words):
+    assert words in complaint(tmp_path, changes)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("seeds: [0]\nseeds: [1]\n", "'seeds' stands twice at line 1"),
+        ("seeds: &s [*s]\n", "mine.yaml: a value contains itself"),
+        ("seeds: &s {a: *s}\n", "mine.yaml: a value contains itself"),
+        (b"scale: \xff\xfe\n", "not YAML"),
+    ],
+)
+def test_odd_files_are_told_in_one_line(tmp_path, text, words):
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(LotteryError) as error:
+        config.load([PAPER, path])
+    assert words in str(error.value)
+
+
+def test_a_key_that_is_added_later_reruns_nothing_and_refuses_nothing():
+    from lottery.specs import Recipe, differences
+
+    old = Recipe(epochs=2, batch_size=8, optimizer="adam", learning_rate=0.1, weight_decay=0.0)
+    found = old.model_dump(mode="json")
+    del found["rotation_weight"], found["exemplar"]  # as if written before those keys were there
+    assert differences(old, found) == []
+    assert "rotation_weight" not in old.text()
+    assert differences(old.model_copy(update={"rotation_weight": 2.0}), found) == [
+        "rotation_weight is 1.0 there, 2.0 here"
+    ]

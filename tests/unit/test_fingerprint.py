@@ -37,10 +37,12 @@ def package(tmp_path, monkeypatch):
     [
         ("c", "def g():\n    return 2\n", True),
         ("c", "def g():  # one\n    return 1\n", False),
-        ("c", 'def g():\n    """Why."""\n    return 1\n', True),  # a body is added
+        ("c", 'def g():\n    """Why."""\n    return 1\n', False),
+        ("c", 'def g():\n    return 1\ndef arguments(parser):\n    parser.help = "?"\n', False),
+        ("c", 'def g():\n    return "1"\n', True),
         ("b", '"""Other docs."""\ndef f():\n    from lottery.c import g\n    return g\n', False),
         ("d", "x = 2\n", False),
-        ("__init__", "y = 1\n", True),
+        ("__init__", "y = 1\n", False),
     ],
 )
 def test_only_code_that_is_imported_counts(package, module, code, changes):

@@ -57,6 +57,7 @@ def fails(project, *words):
     """The call ends with an error that has these words, and without a traceback."""
     done = project.snakemake(*CALL, "--show-failed-logs")
     assert done.returncode != 0
+    assert "MissingOutputException" not in done.stdout, "the stage itself must fail"
     for word in words:
         assert word in done.stdout, done.stdout
     assert "Traceback" not in done.stdout
@@ -145,3 +146,15 @@ def _stage_of(project):
         if stage and place == project.root:
             return int(entry.name)
     raise AssertionError("no such process")
+
+
+def test_without_a_target_all_figures_are_asked_for(untouched: Project):
+    assert untouched.plan("--quiet", "rules")["plot"] == 1
+
+
+def test_the_file_with_the_mistake_is_named(untouched: Project):
+    untouched.overlay({"pruning": {"rate": 1.5}})
+    assert f"{TINY}: pruning.rate: Input should be less than 1; found 1.5" in fails(untouched)
+    untouched.overlay({"pruning": {"rate": 0.5}})
+    done = untouched.snakemake(*CALL, "--config", "seeds=[-1]")
+    assert "--config: seeds" in done.stdout

@@ -13,10 +13,15 @@ from lottery.errors import LotteryError
 from lottery.fingerprint import fingerprint
 
 # Jobs find this environment's programs first, whatever the shell of a cluster node says.
-shell.prefix(f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"; ')
+# A prefix replaces snakemake's own, whose strictness makes a failed stage fail behind its `tee`.
+shell.prefix(
+    f'set -euo pipefail; export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"; '
+)
 
 try:
-    CONFIG = lottery_config.check(config, workflow.configfiles)
+    # snakemake lists the overlays first, though they win over config.yaml
+    *overlays, paper = workflow.configfiles
+    CONFIG = lottery_config.check(config, [paper, *overlays])
 except LotteryError as error:
     raise WorkflowError(str(error)) from None
 
@@ -30,8 +35,16 @@ wildcard_constraints:
     ticket="|".join(map(re.escape, CONFIG.tickets)),
     figure="|".join(map(re.escape, CONFIG.figures)),
     evaluation="|".join(map(re.escape, CONFIG.evaluations)),
-    seed=r"\d+",
+    seed="|".join(map(str, CONFIG.seeds)),
     round=r"\d\d",
+
+
+# Those that are found by training; the others are baselines.
+FOUND = "|".join(
+    re.escape(name)
+    for name in CONFIG.tickets
+    if CONFIG.chain(name, CONFIG.seeds[0]).training
+)
 
 
 def training_indices(dataset: str, subset: str, seed: int) -> str:

@@ -17,7 +17,7 @@ rule evaluate:
         mem_mb=8000,
         runtime=lambda w, attempt: 240 * attempt,
     params:
-        spec=lambda w: evaluate_spec(w).model_dump_json(),
+        spec=lambda w: evaluate_spec(w).text(),
         code=evaluate_code,
         data=lambda w, input: data_folder(CONFIG.evaluations[w.evaluation].dataset),
         files=lambda w, input: [f"--{name}={path}" for name, path in input.items()],

@@ -18,7 +18,7 @@ rule aggregate:
         f"{BENCHMARKS}/aggregate/{{figure}}.tsv"
     localrule: True
     params:
-        spec=lambda w: CONFIG.aggregate(w.figure).model_dump_json(),
+        spec=lambda w: CONFIG.aggregate(w.figure).text(),
         code=fingerprint("lottery.stages.aggregate"),
         results=lambda w, input: RESULTS,
     shell:
@@ -42,7 +42,7 @@ rule plot:
         f"{BENCHMARKS}/plot/{{figure}}.tsv"
     localrule: True
     params:
-        spec=lambda w: CONFIG.plot(w.figure).model_dump_json(),
+        spec=lambda w: CONFIG.plot(w.figure).text(),
         code=fingerprint("lottery.stages.plot"),
     shell:
         "python -m lottery plot --spec {params.spec:q} --table {input.table:q} --out {output:q}"

@@ -19,7 +19,7 @@ rule subset:
         mem_mb=8000,
         runtime=60,
     params:
-        spec=lambda w: DRAWS[w.dataset, w.draw].model_dump_json(),
+        spec=lambda w: DRAWS[w.dataset, w.draw].text(),
         code=lambda w: fingerprint(
             "lottery.stages.subset",
             f"lottery.data.{CONFIG.datasets[w.dataset].format}",

@@ -13,13 +13,15 @@ rule generate_dense:
         f"{LOGS}/generate/{{ticket}}/seed{{seed}}/round00.log",
     benchmark:
         f"{BENCHMARKS}/generate/{{ticket}}/seed{{seed}}/round00.tsv"
+    wildcard_constraints:
+        ticket=FOUND,
     priority: 2
     resources:
         gpu=lambda w: generate_spec(w, 0).training().recipe.gpus,
         mem_mb=8000,
         runtime=lambda w, attempt: 240 * attempt,
     params:
-        spec=lambda w: generate_spec(w, 0).model_dump_json(),
+        spec=lambda w: generate_spec(w, 0).text(),
         code=generate_code,
         data=lambda w, input: data_folder(CONFIG.found(w.ticket).dataset),
     shell:
@@ -41,6 +43,7 @@ rule generate:
     benchmark:
         f"{BENCHMARKS}/generate/{{ticket}}/seed{{seed}}/round{{round}}.tsv"
     wildcard_constraints:
+        ticket=FOUND,
         round=r"(?!00)\d\d",
     priority: 2
     resources:
@@ -48,7 +51,7 @@ rule generate:
         mem_mb=8000,
         runtime=lambda w, attempt: 240 * attempt,
     params:
-        spec=lambda w: generate_spec(w).model_dump_json(),
+        spec=lambda w: generate_spec(w).text(),
         code=generate_code,
         data=lambda w, input: data_folder(CONFIG.found(w.ticket).dataset),
     shell:
@@ -74,9 +77,7 @@ rule mask:
         mem_mb=4000,
         runtime=20,
     params:
-        spec=lambda w: CONFIG.mask(
-            w.ticket, int(w.seed), int(w.round)
-        ).model_dump_json(),
+        spec=lambda w: CONFIG.mask(w.ticket, int(w.seed), int(w.round)).text(),
         code=lambda w: fingerprint(
             "lottery.stages.mask",
             f"lottery.models.{CONFIG.chain(w.ticket, int(w.seed)).architecture.model}",
@@ -96,11 +97,13 @@ rule sparsity:
         f"{LOGS}/sparsity/{{ticket}}/seed{{seed}}.log",
     benchmark:
         f"{BENCHMARKS}/sparsity/{{ticket}}/seed{{seed}}.tsv"
+    wildcard_constraints:
+        ticket=FOUND,
     resources:
         mem_mb=4000,
         runtime=20,
     params:
-        spec=lambda w: CONFIG.natural_sparsity(w.ticket, int(w.seed)).model_dump_json(),
+        spec=lambda w: CONFIG.natural_sparsity(w.ticket, int(w.seed)).text(),
         code=lambda w: fingerprint(
             "lottery.stages.sparsity",
             f"lottery.models.{CONFIG.chain(w.ticket, int(w.seed)).architecture.model}",
