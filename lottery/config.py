@@ -85,10 +85,10 @@ class FoundTicket(Spec):
 
 
 class BaselineTicket(Spec):
-    """A random ticket in place of a found one."""
+    """A ticket with weights drawn anew, to compare a found one with."""
 
     baseline: BaselineName
-    of: str = Field(description="the found ticket whose counts (and natural zeros) it shares")
+    of: str = Field(description="the found ticket whose counts, natural zeros or mask it shares")
 
 
 def _kind(ticket: Any) -> str:
@@ -98,7 +98,7 @@ def _kind(ticket: Any) -> str:
 
 Ticket = Annotated[
     Annotated[FoundTicket, Tag("found")] | Annotated[BaselineTicket, Tag("baseline")],
-    Discriminator(lambda ticket: _kind(ticket)),
+    Discriminator(_kind),
 ]
 
 
