@@ -133,7 +133,7 @@ artifacts.save({str(saved)!r}, {{}}, {{"w": torch.zeros(100_000)}})
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True
     )
-    assert "OSError: [Errno 27] File too large" in done.stderr
+    assert f"OSError: [Errno 27] File too large: '{saved}'" in done.stderr
     assert saved.read_bytes() == before
     assert list(saved.parent.iterdir()) == [saved]
 
