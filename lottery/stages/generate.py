@@ -33,10 +33,8 @@ def generate(
     chain, place = spec.chain, devices.choose(device, threads)
     label = f"generation of {chain.ticket}, seed {chain.seed}, round {spec.round}"
     log(f"{label}: on {devices.describe(place)}")
-    images = inputs.data(
-        spec.subset(), subset, data, place, hide_labels=training.task == "semi-supervised"
-    )
     task = tasks.make(training.task, training.recipe)
+    images = inputs.data(spec.subset(), subset, data, place, task.hides_labels)
     model = inputs.network(chain, task.outputs(images.classes), "init", place)
     if spec.round:
         inputs.rewind(model, chain, early, keep_head=True)
@@ -52,7 +50,7 @@ def generate(
         None if spec.round else training.rewind,
         label,
     )
-    views = training.recipe.augmentation if training.task == "exemplar" else Augmentation()
+    views = training.recipe.augmentation if task.compares_views else Augmentation()
     measured = loop.measure(model, task, images.test, training.dataset, views)
     log(f"{label}: test accuracy {measured['accuracy']:.2%}, {ticket.density:.2%} of the weights")
     read = {"subset": subset, "mask": mask, "early": early if spec.round else None}

@@ -20,6 +20,10 @@ class Task(Protocol):
 
     views: int
     """Network inputs per image."""
+    hides_labels: bool
+    """Whether it trains on all images, but may read the labels of the drawn subset only."""
+    compares_views: bool
+    """Whether it is tested on augmented images too, for its views differ by nothing else."""
 
     def outputs(self, classes: int) -> int:
         """Size of the network's head for a data set of so many classes."""

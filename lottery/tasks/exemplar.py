@@ -12,6 +12,8 @@ class Task:
     """Two views of one image are nearer to each other than to a view of another image."""
 
     views = 2
+    hides_labels = False
+    compares_views = True
 
     def __init__(self, recipe: Recipe) -> None:
         self._settings = recipe.exemplar or Exemplar()

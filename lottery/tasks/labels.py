@@ -11,6 +11,8 @@ class Task:
     """See `lottery.tasks.Task`."""
 
     views = 1
+    hides_labels = False
+    compares_views = False
 
     def __init__(self, recipe: Recipe) -> None:
         pass

@@ -18,6 +18,8 @@ class Task:
     """
 
     views = 4
+    hides_labels = True
+    compares_views = False
 
     def __init__(self, recipe: Recipe) -> None:
         self._weight = recipe.rotation_weight
