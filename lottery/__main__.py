@@ -9,13 +9,15 @@ import lottery
 from lottery.errors import LotteryError
 
 STAGES = {
+    "images": "decode a data set",
     "subset": "draw the training indices of a data set",
     "generate": "train a network on the generation task (round 0 saves W_k)",
     "mask": "find the next mask from trained weights, or draw a baseline's",
     "evaluate": "train a ticket (W_k, mask) on all labels and measure it",
     "sparsity": "count the weights that converged to zero in the dense network",
-    "aggregate": "collect the evaluations of a figure in a tidy table",
+    "aggregate": "collect what a figure shows in a tidy table",
     "plot": "draw a figure from its table",
+    "claims": "hold the paper's claims against the tables of the figures",
     "schema": "print the JSON schema of config.yaml",
 }
 

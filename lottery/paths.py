@@ -15,6 +15,11 @@ def figures(scale: str) -> str:
     return "figures" if scale == "paper" else f"figures/{scale}"
 
 
+def images(root: str, dataset: str) -> str:
+    """A decoded data set, both splits."""
+    return f"{root}/images/{dataset}.pt"
+
+
 def subset(root: str, dataset: str, draw: str) -> str:
     """Training indices; `draw` as given by `subset_draw`."""
     return f"{root}/subsets/{dataset}/{draw}.pt"

@@ -1,20 +1,56 @@
-"""Which report holds the accuracy of a curve's ticket."""
+"""Which reports hold what a figure shows."""
 
 from lottery import paths
-from lottery.specs import CurveSpec, EvaluateSpec, GenerateSpec, Spec
+from lottery.figure_specs import AccuracyTable, AggregateSpec, CostTable, JudgedSpec, SparsityTable
+from lottery.specs import Chain, EvaluateSpec, GenerateSpec, Spec
 
 
-def report_path(curve: CurveSpec, seed: int, round: int, results: str) -> str:
+def generation(chain: Chain, round: int, results: str) -> str:
+    """The report of a chain's own training."""
+    name = chain.ticket if round else chain.dense().ticket
+    return paths.generation(results, name, chain.seed, round)
+
+
+def report_path(curve: JudgedSpec, seed: int, round: int, results: str) -> str:
     """The evaluation of a ticket, or the chain's own training that is the same one."""
-    ticket = curve.chain.ticket
+    chain = curve.chain.with_seed(seed)
     if curve.shared:
-        return paths.generation(results, ticket, seed, round)
-    return paths.evaluation(results, ticket, seed, round, curve.evaluation)
+        return generation(chain, round, results)
+    name = chain.ticket if round else chain.start().ticket
+    return paths.evaluation(results, name, seed, round, curve.evaluation)
 
 
-def made_by(curve: CurveSpec, seed: int, round: int) -> tuple[str, Spec]:
+def made_by(curve: JudgedSpec, seed: int, round: int) -> tuple[str, Spec]:
     """What that report is, and the spec that must have made it."""
     chain = curve.chain.with_seed(seed)
     if curve.shared:
         return "generation", GenerateSpec.of(chain, round)
     return "evaluation", EvaluateSpec.of(chain, round, curve.dataset, curve.recipe)
+
+
+def reports_of(spec: AggregateSpec, results: str) -> list[str]:
+    """All reports that a figure's table is made from."""
+    table = spec.table
+    if isinstance(table, SparsityTable):
+        return [
+            paths.sparsity(results, curve.chain.dense().ticket, seed)
+            for curve in table.curves
+            for seed in table.seeds
+        ]
+    if not isinstance(table, AccuracyTable | CostTable):
+        return []
+    judged = [
+        report_path(curve, seed, round, results)
+        for curve in table.curves
+        for seed in table.seeds
+        for round in table.rounds
+    ]
+    if isinstance(table, AccuracyTable):
+        return judged
+    found = [
+        generation(curve.chain.with_seed(seed), round, results)
+        for curve in table.curves
+        for seed in table.seeds
+        for round in range(max(table.rounds))
+    ]
+    return list(dict.fromkeys([*judged, *found]))

@@ -32,13 +32,38 @@ class Spec(BaseModel):
 class ImageFormat(Spec):
     """How the images of a data set are stored and brought to the network's input."""
 
-    format: Literal["digits", "cifar10", "folder"]
+    format: Literal["digits", "letters", "photographs", "cifar10", "folder"]
     classes: int = Field(ge=2)
-    image_size: int = Field(ge=8, description="side of the square input, pixels")
+    image_size: int = Field(ge=8, description="side of the network's square input, pixels")
+    stored_size: int | None = Field(
+        None,
+        ge=8,
+        description="side of the square that is kept of each image, from which the input is "
+        "cropped (folder only); default: image_size",
+    )
+    train_images: int | None = Field(
+        None, ge=1, description="number of training images; another number is an error"
+    )
+    train_per_class: int | None = Field(
+        None, ge=1, description="use only so many first training images of each class"
+    )
     mean: Channels = Field(description="per RGB channel, of pixels scaled to 0..1")
     std: tuple[Scale, Scale, Scale]
     train: str = Field("train", description="sub-folder of the training images (folder only)")
     test: str = Field("test", description="sub-folder of the test images (folder only)")
+
+    @property
+    def side(self) -> int:
+        """Side of the square that is kept of each image, pixels."""
+        return self.stored_size or self.image_size
+
+    @model_validator(mode="after")
+    def _stored_covers_the_input(self) -> Self:
+        if self.side < self.image_size:
+            raise ValueError(f"stored_size {self.side} is less than image_size {self.image_size}")
+        if self.stored_size and self.format != "folder":
+            raise ValueError(f"stored_size is a key of folders; the format is {self.format}")
+        return self
 
 
 class Dataset(ImageFormat):
@@ -51,7 +76,17 @@ class Subset(Spec):
     """A share (0..1) or a count of the images of each class, or of the classes. Default: all."""
 
     images: Fraction | Annotated[int, Field(ge=1)] | None = None
-    classes: Fraction | Annotated[int, Field(ge=1)] | None = None
+    classes: Fraction | Annotated[int, Field(ge=2)] | None = None
+
+    def share(self, images: int, classes: int) -> float:
+        """Nominal share (0..1) of a data set of so many training images and classes."""
+        share = 1.0
+        for asked, available in ((self.images, images / classes), (self.classes, classes)):
+            if isinstance(asked, int):
+                share *= min(1.0, asked / available)
+            elif asked is not None:
+                share *= asked
+        return share
 
 
 class Architecture(Spec):
@@ -64,6 +99,12 @@ class Architecture(Spec):
     )
     width: int = Field(64, ge=1)
     batch_norm: bool = Field(False, description="AlexNet only; the others always have it")
+    pools: int | None = Field(
+        None,
+        ge=0,
+        description="max-pools kept, from the first, for images too small for all of them "
+        "(AlexNet has 3, VGG 5)",
+    )
 
     @model_validator(mode="after")
     def _exists(self) -> Self:
@@ -74,7 +115,19 @@ class Architecture(Spec):
             raise ValueError("the modified VGG has no stem: leave `stem: small`")
         if self.model != "alexnet" and self.batch_norm:
             raise ValueError(f"batch_norm is a key of alexnet: a {self.model} always has it")
+        most = {"alexnet": 3, "resnet": 0, "vgg": 5}[self.model]
+        if self.pools is not None and self.pools > most:
+            raise ValueError(f"pools {self.pools}: a {self.model} has {most} that can be left out")
         return self
+
+    def least_image_size(self) -> int:
+        """The smallest side of an image, pixels, of which the last convolution still sees one."""
+        if self.model == "resnet":  # each stride rounds up
+            return 1
+        if self.model == "vgg":
+            return 2 ** (5 if self.pools is None else self.pools)
+        pooled: int = 2 ** (4 if self.pools is None else self.pools + 1) - 1
+        return pooled if self.stem == "small" else 4 * (pooled - 1) + 7
 
     def convolutions(self) -> int:
         """How many it has, those of downsampling shortcuts included."""
@@ -90,12 +143,23 @@ class Augmentation(Spec):
     """Random changes of training images, drawn anew for each image and epoch."""
 
     crop_padding: int = Field(0, ge=0, description="pixels of zero padding before a random crop")
+    resized_crop: Fraction | None = Field(
+        None,
+        description="crop a random share of the image, from this to all of it, with an aspect "
+        "ratio from 3/4 to 4/3, and scale it to the input",
+    )
     flip: bool = Field(False, description="horizontal flip with probability 1/2")
     brightness: float = Field(0, ge=0, lt=1, description="factor drawn from 1 - x to 1 + x")
     contrast: float = Field(0, ge=0, lt=1, description="factor drawn from 1 - x to 1 + x")
     saturation: float = Field(0, ge=0, lt=1, description="factor drawn from 1 - x to 1 + x")
     hue: float = Field(0, ge=0, le=0.5, description="share of the colour circle, from -x to x")
     rotation: float = Field(0, ge=0, le=180, description="degrees, from -x to x")
+
+    @model_validator(mode="after")
+    def _one_crop(self) -> Self:
+        if self.crop_padding and self.resized_crop:
+            raise ValueError("crop_padding and resized_crop are two ways to crop: give one")
+        return self
 
 
 class Exemplar(Spec):
@@ -116,7 +180,9 @@ class Recipe(Spec):
     batch_counts: Literal["images", "copies"] = Field(
         "images", description="RotNet: what batch_size counts, images or their rotated copies"
     )
-    gpus: int = Field(1, ge=1, le=1, description="one training runs on one GPU as yet")
+    gpus: int = Field(
+        1, ge=1, description="parts of a batch, each with batch-norm statistics of its own"
+    )
     optimizer: Literal["sgd", "adam"]
     momentum: float = Field(0.9, ge=0, lt=1, description="SGD only")
     learning_rate: float = Field(gt=0)
@@ -143,6 +209,8 @@ class Recipe(Spec):
             raise ValueError(f"warmup_epochs {self.warmup_epochs} exceeds epochs {self.epochs}")
         if self.batch_counts == "copies" and self.batch_size % 4:
             raise ValueError(f"batch_size {self.batch_size} of copies is no multiple of 4")
+        if self.batch_size % self.gpus:
+            raise ValueError(f"batch_size {self.batch_size} is no multiple of gpus {self.gpus}")
         return self
 
 
@@ -166,14 +234,30 @@ class Point(Spec):
 TaskName = Literal["labels", "rotnet", "exemplar", "permuted-labels", "semi-supervised"]
 
 
+class Start(Spec):
+    """W_k at one point of a dense training, and the first ticket that starts from there."""
+
+    ticket: str
+    rewind: Point
+
+
 class Training(Spec):
-    """The generation task of a ticket: what its network is trained on, and how."""
+    """The generation task of a ticket: what its network is trained on, and how.
+
+    Tickets that differ only in their rewind point or in what they prune share one dense training,
+    which saves W_k at each of `starts`; it is in the folder of the first.
+    """
 
     dataset: Dataset
     subset: Subset
     task: TaskName
     recipe: Recipe
-    rewind: Point
+    starts: tuple[Start, ...] = Field(min_length=1)
+    rewind: Point | None = Field(None, description="one of the starts; none in the dense training")
+
+    def start(self) -> int:
+        """Which of `starts` this ticket's W_k is."""
+        return [start.rewind for start in self.starts].index(self.rewind)  # type: ignore[arg-type]
 
 
 class Chain(Spec):
@@ -187,15 +271,31 @@ class Chain(Spec):
     training: Training | None = None
     baseline: "Baseline | None" = None
 
-    def at(self, round: int) -> Self:
-        """What round `round` depends on: round 0 knows nothing of pruning.
+    def dense(self) -> Self:
+        """What the dense training of round 0 depends on: nothing of pruning, no one rewind point.
 
-        So a changed rate does not train it again.
+        It bears the name of the first ticket that shares it.
         """
-        if round:
-            return self
-        baseline = Baseline(kind=self.baseline.kind) if self.baseline else None
-        return self.model_copy(update={"rate": None, "baseline": baseline})
+        if self.training is None:
+            return self.start()
+        training = self.training.model_copy(update={"rewind": None})
+        start = self.start()
+        return start.model_copy(
+            update={"ticket": self.training.starts[0].ticket, "training": training}
+        )
+
+    def start(self) -> Self:
+        """What the evaluation of round 0 depends on: the dense network, from W_k or drawn anew.
+
+        It bears the name of the first ticket that shares it.
+        """
+        update: dict[str, Any] = {"rate": None, "convolutions": None}
+        if self.baseline:
+            update["ticket"] = self.baseline.first
+            update["baseline"] = Baseline(kind="random", first=self.baseline.first)
+        elif self.training and self.training.rewind:
+            update["ticket"] = self.training.starts[self.training.start()].ticket
+        return self.model_copy(update=update)
 
     def with_seed(self, seed: int) -> Self:
         """The same chain of another seed."""
@@ -204,6 +304,33 @@ class Chain(Spec):
             of = self.baseline.of.with_seed(seed)
             update["baseline"] = self.baseline.model_copy(update={"of": of})
         return self.model_copy(update=update)
+
+
+VIEWS: dict[TaskName, int] = {
+    "labels": 1,
+    "rotnet": 4,
+    "exemplar": 2,
+    "permuted-labels": 1,
+    "semi-supervised": 4,
+}
+"""Network inputs per image."""
+
+
+def images_per_update(recipe: Recipe, task: TaskName) -> int:
+    """A recipe's batch size in images, whatever it counts."""
+    return recipe.batch_size // (VIEWS[task] if recipe.batch_counts == "copies" else 1)
+
+
+def samples_per_epoch(dataset: ImageFormat, subset: Subset, task: TaskName) -> float | None:
+    """Nominal number of images that a training sees in an epoch; None if the config has none.
+
+    A semi-supervised epoch is one pass over all images, each beside a labelled one.
+    """
+    if dataset.train_images is None:
+        return None
+    if task == "semi-supervised":
+        return 2 * dataset.train_images
+    return dataset.train_images * subset.share(dataset.train_images, dataset.classes)
 
 
 BaselineName = Literal["random", "adjusted-random", "reinitialised"]
@@ -217,8 +344,15 @@ class Baseline(Spec):
     """
 
     kind: BaselineName
+    first: str = Field(description="the first baseline of the architecture: they share round 0")
     zero_threshold: float | None = Field(None, gt=0)
     of: Chain | None = None
+
+
+class ImagesSpec(Spec):
+    """The decoding of a data set: both splits, in RGB, at the size that is kept."""
+
+    dataset: Dataset
 
 
 class SubsetSpec(Spec):
@@ -243,7 +377,7 @@ class GenerateSpec(Spec):
     @classmethod
     def of(cls, chain: Chain, round: int) -> Self:
         """The training of one round of a chain."""
-        return cls(chain=chain.at(round), round=round)
+        return cls(chain=chain if round else chain.dense(), round=round)
 
     def training(self) -> Training:
         """Raises: LotteryError for a baseline, which is never trained to be found."""
@@ -275,7 +409,8 @@ class EvaluateSpec(Spec):
     @classmethod
     def of(cls, chain: Chain, round: int, dataset: Dataset, recipe: Recipe) -> Self:
         """The judgement of one round's ticket by training on `dataset` with `recipe`."""
-        return cls(chain=chain.at(round), round=round, dataset=dataset, recipe=recipe)
+        chain = chain if round else chain.start()
+        return cls(chain=chain, round=round, dataset=dataset, recipe=recipe)
 
     def subset(self) -> SubsetSpec:
         """The draw of indices that this training reads: all of them."""
@@ -287,36 +422,6 @@ class SparsitySpec(Spec):
 
     dense: GenerateSpec
     cuts: tuple[float, ...] = Field(description="a weight at most this large counts as zero")
-
-
-class CurveSpec(Spec):
-    """One curve of a figure: a ticket and how it is judged, the seed left open."""
-
-    panel: str
-    curve: str
-    chain: Chain
-    evaluation: str
-    dataset: Dataset
-    recipe: Recipe
-    shared: bool = Field(description="the chain's own trainings are its evaluations")
-
-
-class AggregateSpec(Spec):
-    """The rows of one figure's table."""
-
-    figure: str
-    curves: tuple[CurveSpec, ...]
-    seeds: tuple[int, ...]
-    rounds: tuple[int, ...]
-
-
-class PlotSpec(Spec):
-    """What a figure shows beyond its table."""
-
-    figure: str
-    title: str
-    ylabel: str
-    panels: tuple[str, ...]
 
 
 _Any = TypeVar("_Any", bound=Spec)

@@ -13,6 +13,7 @@ from lottery.specs import (
     Dataset,
     Point,
     Recipe,
+    Start,
     Subset,
     Training,
 )
@@ -74,5 +75,6 @@ def chain(digits, narrow):
             task="labels",
             recipe=recipe(),
             rewind=Point(epochs=1),
+            starts=(Start(ticket="labels", rewind=Point(epochs=1)),),
         ),
     )

@@ -16,13 +16,18 @@ YIQ = (
 """From RGB to luma and two chroma axes; the first row is the weights of grey."""
 
 
-def augment(pixels: Tensor, how: Augmentation, stream: torch.Generator) -> Tensor:
-    """Change a uint8 batch (B, 3, H, W); the result has the same shape and type.
+def augment(pixels: Tensor, how: Augmentation, stream: torch.Generator, size: int) -> Tensor:
+    """Change a uint8 batch (B, 3, H, W) of squares; the result is uint8 (B, 3, size, size).
 
-    The order is crop, flip, small rotation, colour.
+    The order is crop, flip, small rotation, colour. Without a random crop it is the centre.
     """
-    if how.crop_padding:
-        pixels = random_crop(pixels, how.crop_padding, stream)
+    if how.resized_crop:
+        pixels = random_resized_crop(pixels, how.resized_crop, stream, size)
+    elif how.crop_padding:
+        pixels = random_crop(pixels, how.crop_padding, stream, size)
+    else:
+        start = (pixels.shape[2] - size) // 2
+        pixels = pixels[:, :, start : start + size, start : start + size]
     if how.flip:
         pixels = random_flip(pixels, stream)
     if how.rotation:
@@ -32,16 +37,37 @@ def augment(pixels: Tensor, how: Augmentation, stream: torch.Generator) -> Tenso
     return pixels
 
 
-def random_crop(pixels: Tensor, padding: int, stream: torch.Generator) -> Tensor:
-    """Crops of the images' own size from the images padded with `padding` zeros on each side."""
-    count, _, height, width = pixels.shape
+def random_crop(pixels: Tensor, padding: int, stream: torch.Generator, size: int) -> Tensor:
+    """Squares of `size` pixels from the images padded with `padding` zeros on each side."""
+    count, side, device = len(pixels), pixels.shape[2] + 2 * padding, pixels.device
     padded = torch.nn.functional.pad(pixels, (padding,) * 4)
-    device = pixels.device
-    top, left = torch.randint(2 * padding + 1, (2, count, 1), generator=stream, device=device)
-    rows = (top + torch.arange(height, device=device))[:, :, None]
-    columns = (left + torch.arange(width, device=device))[:, None, :]
+    top, left = torch.randint(side - size + 1, (2, count, 1), generator=stream, device=device)
+    rows = (top + torch.arange(size, device=device))[:, :, None]
+    columns = (left + torch.arange(size, device=device))[:, None, :]
     image = torch.arange(count, device=device)[:, None, None]
     return padded[image, :, rows, columns].permute(0, 3, 1, 2)
+
+
+def random_resized_crop(pixels: Tensor, least: float, stream: torch.Generator, size: int) -> Tensor:
+    """A random share of each image, from `least` to 1, scaled to `size` (Krizhevsky et al., 2012).
+
+    The aspect ratio is log-uniform from 3/4 to 4/3. As in torchvision's RandomResizedCrop, the
+    first of ten draws that lies inside the image counts, or else the whole image.
+    """
+    count = len(pixels)
+    draws = torch.rand((4, count, 10), generator=stream, device=pixels.device)
+    area = least + (1 - least) * draws[0]
+    ratio = torch.exp(math.log(4 / 3) * (2 * draws[1] - 1))
+    width, height = (area * ratio).sqrt(), (area / ratio).sqrt()
+    fits = (width <= 1) & (height <= 1)
+    first = fits.float().argmax(dim=1, keepdim=True)  # 0 if none does
+    some = fits.any(dim=1, keepdim=True)
+    width, height = (torch.where(some, v.gather(1, first), 1.0) for v in (width, height))
+    x, y = ((2 * draws[i].gather(1, first) - 1) * (1 - v) for i, v in ((2, width), (3, height)))
+    zero = torch.zeros_like(x)
+    matrix = torch.cat([width, zero, x, zero, height, y], dim=1).view(-1, 2, 3)
+    grid = affine_grid(matrix, [count, 3, size, size], align_corners=False)
+    return _bytes(grid_sample(pixels.float(), grid, padding_mode="border", align_corners=False))
 
 
 def random_flip(pixels: Tensor, stream: torch.Generator) -> Tensor:

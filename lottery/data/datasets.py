@@ -2,16 +2,19 @@
 
 import hashlib
 import importlib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from lottery.errors import LotteryError
 from lottery.specs import Dataset
 
 Split = Literal["train", "test"]
+SPLITS: tuple[Split, ...] = ("train", "test")
 
 
 class Images(NamedTuple):
@@ -29,17 +32,24 @@ class Images(NamedTuple):
 
 
 def load(dataset: Dataset, folder: str | Path | None, split: Split) -> Images:
-    """All images of a split, decoded, in RGB and at the data set's image size.
+    """All images of a split, decoded, in RGB and of the size that is kept.
 
     Raises: LotteryError if the folder is absent, or the images do not fit the config's words.
     """
     module = importlib.import_module(f"lottery.data.{dataset.format}")
     images: Images = module.load(dataset, None if folder is None else Path(folder), split)
-    size = dataset.image_size
+    if split == "train" and dataset.train_per_class:
+        images = first_of_each_class(images, dataset.train_per_class)
+    size = dataset.side
     if tuple(images.pixels.shape[1:]) != (3, size, size) or images.pixels.dtype != torch.uint8:
         raise LotteryError(
             f"datasets.{dataset.name}: {split} images are {tuple(images.pixels.shape[1:])} "
             f"{images.pixels.dtype}, expected (3, {size}, {size}) bytes: check image_size"
+        )
+    if split == "train" and dataset.train_images not in (None, len(images.labels)):
+        raise LotteryError(
+            f"datasets.{dataset.name}.train_images: {dataset.train_images} in the config, "
+            f"{len(images.labels)} were found"
         )
     found = int(images.labels.max()) + 1
     if len(torch.unique(images.labels)) != found or found != dataset.classes:
@@ -48,6 +58,21 @@ def load(dataset: Dataset, folder: str | Path | None, split: Split) -> Images:
             f"{len(torch.unique(images.labels))} among the {split} images"
         )
     return images
+
+
+def first_of_each_class(images: Images, count: int) -> Images:
+    """The first `count` images of each class, or all that a class has."""
+    members = [torch.nonzero(images.labels == label).flatten() for label in images.labels.unique()]
+    chosen = torch.cat([indices[:count] for indices in members]).sort().values
+    return Images(images.pixels[chosen], images.labels[chosen])
+
+
+def scaled(pixels: Tensor, side: int) -> Tensor:
+    """uint8 squares (N, 3, H, H) at another size, bilinear and free of aliases."""
+    if pixels.shape[-1] == side:
+        return pixels
+    small = interpolate(pixels.float(), (side, side), mode="bilinear", antialias=True)
+    return small.round().clamp(0, 255).to(torch.uint8)
 
 
 def require_folder(dataset: Dataset, folder: Path | None) -> Path:
@@ -62,3 +87,18 @@ def require_folder(dataset: Dataset, folder: Path | None) -> Path:
     if not folder.is_dir():
         raise LotteryError(f"datasets.{dataset.name}: no folder {folder}")
     return folder
+
+
+def package_folder(dataset: Dataset, package: str) -> Path:
+    """The folder of an installed package that ships a data set.
+
+    It is not imported: that can take longer than a small training.
+    Raises: LotteryError if it is not installed.
+    """
+    found = find_spec(package)
+    if found is None or found.origin is None:
+        raise LotteryError(
+            f"datasets.{dataset.name}: format {dataset.format} needs the package {package}, "
+            "which is not installed"
+        )
+    return Path(found.origin).parent

@@ -1,20 +1,19 @@
 """scikit-learn's digits: 1,797 real greyscale images of 8x8, shipped with the package."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch.nn.functional import interpolate
 
-from lottery.data.datasets import Images, Split
-from lottery.errors import LotteryError
+from lottery.data.datasets import Images, Split, package_folder
 from lottery.specs import Dataset
 
 
 def load(dataset: Dataset, folder: Path | None, split: Split) -> Images:
     """Every fourth image of each class tests, the others train: the same for all seeds."""
-    table = np.loadtxt(_file(), delimiter=",", dtype=np.uint8)
+    file = package_folder(dataset, "sklearn") / "datasets" / "data" / "digits.csv.gz"
+    table = np.loadtxt(file, delimiter=",", dtype=np.uint8)
     labels = table[:, -1].astype(np.int64)
     place = np.zeros(len(labels), dtype=np.int64)  # of each image among those of its class
     for label in range(10):
@@ -25,11 +24,3 @@ def load(dataset: Dataset, folder: Path | None, split: Split) -> Images:
     grey = interpolate(grey, size, mode="bilinear", align_corners=False)
     pixels = (grey * 255).round().to(torch.uint8).expand(-1, 3, -1, -1).contiguous()
     return Images(pixels, torch.from_numpy(labels[chosen]))
-
-
-def _file() -> Path:
-    """The data file itself: importing scikit-learn takes longer than a small training."""
-    package = find_spec("sklearn")
-    if package is None or package.origin is None:
-        raise LotteryError("format digits: scikit-learn, which ships the images, is not installed")
-    return Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"

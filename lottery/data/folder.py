@@ -1,5 +1,6 @@
 """An image folder: `ROOT/SPLIT/CLASS/*.jpg`, classes in alphabetical order."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,7 +16,7 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".ppm", ".webp"}
 
 
 def load(dataset: Dataset, folder: Path | None, split: Split) -> Images:
-    """Decode every image once: RGB, shorter side scaled to `image_size`, centre square."""
+    """Decode every image once: RGB, shorter side scaled to the size kept, centre square."""
     name = dataset.train if split == "train" else dataset.test
     root = require_folder(dataset, require_folder(dataset, folder) / name)
     classes = sorted(entry.name for entry in root.iterdir() if entry.is_dir())
@@ -28,12 +29,24 @@ def load(dataset: Dataset, folder: Path | None, split: Split) -> Images:
         labels += [label] * len(found)
     if not paths:
         raise LotteryError(f"datasets.{dataset.name}: no class folders in {root}")
-    size = dataset.image_size
+    size = dataset.side
+    _fits_in_memory(dataset, len(paths))
     pixels = torch.empty((len(paths), 3, size, size), dtype=torch.uint8)
     with ThreadPoolExecutor() as pool:  # decoding releases the interpreter's lock
         for index, image in enumerate(pool.map(lambda p: _decode(p, size), paths)):
             pixels[index] = image
     return Images(pixels, torch.tensor(labels))
+
+
+def _fits_in_memory(dataset: Dataset, images: int) -> None:
+    needed = images * 3 * dataset.side**2
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > 0.8 * there:
+        raise LotteryError(
+            f"datasets.{dataset.name}: {images:,} images of {dataset.side} pixels need "
+            f"{needed / 2**30:.0f} GiB of memory, this machine has {there / 2**30:.0f}: "
+            "choose a smaller stored_size"
+        )
 
 
 def _decode(path: Path, size: int) -> torch.Tensor:

@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lottery import files
+from lottery.figure_specs import PlotSpec
 
 mpl.use("agg")
 mpl.rcParams.update(
@@ -24,11 +27,23 @@ mpl.rcParams.update(
     }
 )
 
+# One colour per ticket; what belongs together shares a hue and differs in mark and brightness.
 CURVES: dict[str, dict[str, Any]] = {
     "Labels": {"color": "#0072B2", "marker": "o"},
+    "100 %": {"color": "#0072B2", "marker": "o"},
     "RotNet": {"color": "#D55E00", "marker": "s"},
     "Exemplar": {"color": "#009E73", "marker": "^"},
     "Permuted labels": {"color": "#CC79A7", "marker": "v"},
+    "Semi-supervised, 10 % of labels": {"color": "#E69F00", "marker": "D"},
+    "30 % of images": {"color": "#56B4E9", "marker": "s"},
+    "10 % of images": {"color": "#009E73", "marker": "^"},
+    "1 % of images": {"color": "#D55E00", "marker": "v"},
+    "30 % of classes": {"color": "#56B4E9", "marker": "s"},
+    "10 % of classes": {"color": "#009E73", "marker": "^"},
+    "1 % of classes": {"color": "#D55E00", "marker": "v"},
+    "Places365": {"color": "#CC79A7", "marker": "P"},
+    "CIFAR-10": {"color": "#009E73", "marker": "X"},
+    "ImageNet": {"color": "#D55E00", "marker": "o"},
     "Random": {"color": "#555555", "marker": "x", "linestyle": "--"},
     "Random (adjusted)": {"color": "#555555", "marker": "x", "linestyle": "--"},
 }
@@ -38,6 +53,45 @@ OTHERS = ["#E69F00", "#56B4E9", "#F0E442", "#000000"]
 def curve(label: str, index: int) -> dict[str, Any]:
     """Line style of a curve: by its label, or by its place for labels of the user's own."""
     return CURVES.get(label, {"color": OTHERS[index % len(OTHERS)], "marker": "."})
+
+
+def panels(spec: PlotSpec) -> tuple[Figure, dict[str, Axes]]:
+    """An empty figure with titled axes for each panel, `spec.columns` side by side."""
+    height = -(-len(spec.panels) // spec.columns)
+    figure, axes = plt.subplots(
+        height,
+        spec.columns,
+        figsize=(3.8 * spec.columns + 0.4, 3.1 * height + 0.4),
+        squeeze=False,
+    )
+    figure.suptitle(spec.title)
+    places = list(axes.flat)
+    for axis in places[len(spec.panels) :]:
+        axis.set_axis_off()
+    named = dict(zip(spec.panels, places, strict=False))
+    for panel, axis in named.items():
+        axis.set_title(panel)
+    return figure, named
+
+
+def left(spec: PlotSpec, axes: dict[str, Axes]) -> list[Axes]:
+    """The first axes of each row: theirs is the label of the vertical axis."""
+    return list(axes.values())[:: spec.columns]
+
+
+def legend(axis: Axes, seeds: int) -> None:
+    """The curves, and over how many seeds they are means."""
+    if seeds == 0:
+        axis.text(0.5, 0.5, "no data yet", ha="center", va="center", transform=axis.transAxes)
+        return
+    axis.legend(title=f"mean ± s.e., {seeds} seeds" if seeds > 1 else "1 seed", fontsize=8)
+
+
+def note_if_partial(figure: Figure, spec: PlotSpec, found: int, what: str) -> None:
+    """Say on the figure's face how much of it is missing."""
+    if found < spec.points:
+        text = f"partial: {found} of {spec.points} {what}"
+        figure.text(0.995, 0.995, text, ha="right", va="top", color="#B00020", fontsize=8)
 
 
 def save(figure: Figure, path: str) -> None:

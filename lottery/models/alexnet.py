@@ -12,9 +12,12 @@ CHANNELS = (64, 192, 384, 256, 256)
 HIDDEN = 4096
 """Units of both hidden linear layers, at width 64."""
 
+POOLED = (0, 1, 4)
+"""Convolutions that a max-pool follows."""
+
 
 def build(architecture: Architecture, outputs: int) -> nn.Module:
-    """`stem: small` takes images from 16 pixels on: its first convolution is 3x3 without stride.
+    """`stem: small` is for small images: its first convolution is 3x3 without stride.
 
     Batch norm, where it is asked for, follows each convolution; torchvision's model has none.
     """
@@ -41,7 +44,7 @@ def build(architecture: Architecture, outputs: int) -> nn.Module:
         if architecture.batch_norm:
             layers.append(nn.BatchNorm2d(convolution.out_channels))
         layers.append(nn.ReLU(inplace=True))
-        if number in (0, 1, 4):
+        if number in POOLED[: architecture.pools]:
             layers.append(nn.MaxPool2d(3, stride=2))
     model.features = nn.Sequential(*layers)
     model.avgpool = nn.AdaptiveAvgPool2d((pooled, pooled))

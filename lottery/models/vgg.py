@@ -16,6 +16,10 @@ def build(architecture: Architecture, outputs: int) -> nn.Module:
         layer if isinstance(layer, str) else layer * architecture.width // 64
         for layer in cfgs[CONFIGURATION[architecture.depth]]
     ]
+    if architecture.pools is not None:
+        for place in [i for i, layer in enumerate(layers) if layer == "M"][architecture.pools :]:
+            layers[place] = ""
+        layers = [layer for layer in layers if layer]
     model = VGG(make_layers(layers, batch_norm=True), init_weights=False)
     model.avgpool = nn.AdaptiveAvgPool2d((1, 1))
     model.classifier = nn.Linear(8 * architecture.width, outputs)

@@ -1,69 +1,53 @@
-"""Stage `aggregate`: one tidy row per curve, seed and round of a figure. Needs no torch."""
+"""Stage `aggregate`: the tidy table that a figure is drawn from. Needs no torch."""
 
 import argparse
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from lottery import files, records, reports
+from lottery import files, records
 from lottery.errors import LotteryError
-from lottery.specs import AggregateSpec, CurveSpec, parse
+from lottery.figure_specs import AggregateSpec
+from lottery.specs import Spec, parse
 from lottery.stages.command import spec_option
+from lottery.tables import accuracy, cost, rewind, sparsity
+from lottery.training.progress import log
 
-COLUMNS = [
-    "figure",
-    "panel",
-    "curve",
-    "ticket",
-    "evaluation",
-    "seed",
-    "round",
-    "remaining",
-    "total",
-    "density",
-    "accuracy",
-    "loss",
-    "seconds",
-]
+KINDS: dict[str, Any] = {
+    "accuracy": accuracy,
+    "cost": cost,
+    "rewind": rewind,
+    "sparsity": sparsity,
+}
 
 
 def aggregate(spec: AggregateSpec, results: str, out: str) -> None:
-    """Read each evaluation, checked against its curve, and write the table as CSV.
+    """Read each report, checked against its curve, and write the table as CSV.
+
+    A partial table leaves out reports that are absent, or made by another recipe or chain.
 
     Raises: LotteryError if a report is missing or was made by another recipe, seed or chain.
     """
-    rows = [
-        row(spec.figure, curve, seed, round, results)
-        for curve in spec.curves
-        for seed in spec.seeds
-        for round in spec.rounds
-    ]
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    left_out = []
+
+    def read(path: str, what: str, expected: Spec) -> dict[str, Any] | None:
+        try:
+            return records.read_report(path, what, expected)
+        except LotteryError as error:
+            if not spec.partial:
+                raise
+            left_out.append(path)
+            if Path(path).exists():
+                log(f"left out: {error}")
+            return None
+
+    kind = KINDS[spec.table.kind]
+    rows = kind.rows(spec.figure, spec.table, results, read)
+    if left_out:
+        log(f"{spec.figure}: {len(rows)} rows, {len(left_out)} reports are missing")
     with files.atomic(out) as handle:
-        table.to_csv(handle, index=False)
-
-
-def row(figure: str, curve: CurveSpec, seed: int, round: int, results: str) -> list[object]:
-    """One row of the table, in the order of `COLUMNS`."""
-    path = reports.report_path(curve, seed, round, results)
-    record = records.read_report(path, *reports.made_by(curve, seed, round))
-    found = record["result"]
-    if not {"remaining", "total", "density", "test"} <= found.keys():
-        raise LotteryError(f"{path}: damaged: the report holds no accuracy")
-    return [
-        figure,
-        curve.panel,
-        curve.curve,
-        curve.chain.ticket,
-        curve.evaluation,
-        seed,
-        round,
-        found["remaining"],
-        found["total"],
-        found["density"],
-        found["test"]["accuracy"],
-        found["test"]["loss"],
-        record["seconds"],
-    ]
+        pd.DataFrame(rows, columns=kind.COLUMNS).to_csv(handle, index=False)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,7 +13,7 @@ def spec_option(parser: argparse.ArgumentParser) -> None:
 def training_options(parser: argparse.ArgumentParser) -> None:
     """What every training needs beside its spec."""
     spec_option(parser)
-    data_option(parser)
+    images_option(parser)
     parser.add_argument("--subset", required=True, help="training indices (in)")
     parser.add_argument("--mask", help="mask of this round (in); none in round 0")
     parser.add_argument("--report", required=True, help="accuracy and history (out, JSON)")
@@ -29,8 +29,6 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def data_option(parser: argparse.ArgumentParser) -> None:
-    """`--data`, the place of the data set on this machine."""
-    parser.add_argument(
-        "--data", default="", help="folder of the data set (none for embedded ones)"
-    )
+def images_option(parser: argparse.ArgumentParser) -> None:
+    """`--images`, the decoded data set."""
+    parser.add_argument("--images", required=True, help="the decoded data set (in)")

@@ -15,7 +15,7 @@ from lottery.training.progress import log
 
 def evaluate(
     spec: EvaluateSpec,
-    data: str,
+    images: str,
     subset: str,
     mask: str | None,
     early: str | None,
@@ -28,10 +28,10 @@ def evaluate(
     chain, place = spec.chain, devices.choose(device, threads)
     label = f"evaluation of {chain.ticket}, seed {chain.seed}, round {spec.round}"
     log(f"{label}: on {devices.describe(place)}")
-    images = inputs.data(spec.subset(), subset, data, place)
+    data = inputs.data(spec.subset(), subset, images, place)
     task = tasks.make("labels", spec.recipe)
     purpose = "head" if chain.training else "baseline init"
-    model = inputs.network(chain, task.outputs(images.classes), purpose, place)
+    model = inputs.network(chain, task.outputs(data.classes), purpose, place)
     if (chain.training is None) != (early is None):
         needs = "is a baseline, it has no" if early else "needs its"
         raise LotteryError(f"--early: ticket {chain.ticket} {needs} W_k")
@@ -41,9 +41,9 @@ def evaluate(
         inputs.rewind(model, chain, early, keep_head=keep)
     ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
     result = loop.train(
-        model, task, images.train, spec.dataset, spec.recipe, chain.seed, ticket, label=label
+        model, task, data.train, spec.dataset, spec.recipe, chain.seed, ticket, label=label
     )
-    measured = loop.measure(model, task, images.test, spec.dataset, Augmentation())
+    measured = loop.measure(model, task, data.test, spec.dataset, Augmentation())
     log(f"{label}: test accuracy {measured['accuracy']:.2%}, {ticket.density:.2%} of the weights")
     read = {"subset": subset, "mask": mask, "early": early}
     about = records.header("evaluation", spec, read, stopwatch, devices.describe(place))
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> None:
     """The stage as a command."""
     evaluate(
         parse(EvaluateSpec, args.spec),
-        args.data,
+        args.images,
         args.subset,
         args.mask,
         args.early,

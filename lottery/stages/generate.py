@@ -1,7 +1,7 @@
 """Stage `generate`: one training of a chain on its generation task (Section 3.1).
 
-Round 0 trains the dense network from its initialisation and saves W_k on the way; round r trains
-W_k under mask r. The learning-rate schedule starts at 0 in each.
+Round 0 trains the dense network from its initialisation and saves W_k on the way, for each ticket
+that shares it; round r trains W_k under mask r. The learning-rate schedule starts at 0 in each.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from lottery.training.progress import log
 
 def generate(
     spec: GenerateSpec,
-    data: str,
+    images: str,
     subset: str,
     mask: str | None,
     early: str,
@@ -34,32 +34,32 @@ def generate(
     label = f"generation of {chain.ticket}, seed {chain.seed}, round {spec.round}"
     log(f"{label}: on {devices.describe(place)}")
     task = tasks.make(training.task, training.recipe)
-    images = inputs.data(spec.subset(), subset, data, place, task.hides_labels)
-    model = inputs.network(chain, task.outputs(images.classes), "init", place)
+    data = inputs.data(spec.subset(), subset, images, place, task.hides_labels)
+    model = inputs.network(chain, task.outputs(data.classes), "init", place)
     if spec.round:
         inputs.rewind(model, chain, early, keep_head=True)
     ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
     result = loop.train(
         model,
         task,
-        images.train,
+        data.train,
         training.dataset,
         training.recipe,
         chain.seed,
         ticket,
-        None if spec.round else training.rewind,
+        [] if spec.round else [start.rewind for start in training.starts],
         label,
     )
     views = training.recipe.augmentation if task.compares_views else Augmentation()
-    measured = loop.measure(model, task, images.test, training.dataset, views)
+    measured = loop.measure(model, task, data.test, training.dataset, views)
     log(f"{label}: test accuracy {measured['accuracy']:.2%}, {ticket.density:.2%} of the weights")
     read = {"subset": subset, "mask": mask, "early": early if spec.round else None}
     about = records.header("weights", spec, read, stopwatch, devices.describe(place))
-    if result.early is not None:
+    if not spec.round:
         artifacts.save(
             early,
             {**about, "what": "early"},
-            {"model": result.early, "update": result.early_update},
+            {"models": [result.early[at] for at in result.updates], "updates": result.updates},
         )
     state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
     artifacts.save(weights, about, {"model": state, "prunable": list(ticket.shapes)})
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> None:
     """The stage as a command."""
     generate(
         parse(GenerateSpec, args.spec),
-        args.data,
+        args.images,
         args.subset,
         args.mask,
         args.early,

@@ -1,18 +1,17 @@
 """Reading what earlier stages wrote, checked against this stage's own chain."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from lottery import artifacts, models
-from lottery.data import datasets
 from lottery.data.batches import UNLABELLED
 from lottery.data.datasets import Images
 from lottery.errors import LotteryError
 from lottery.pruning.mask import Mask
-from lottery.specs import Chain, GenerateSpec, MaskSpec, SubsetSpec
+from lottery.specs import Chain, Dataset, GenerateSpec, ImagesSpec, MaskSpec, SubsetSpec
 
 
 class Data(NamedTuple):
@@ -23,8 +22,17 @@ class Data(NamedTuple):
     classes: int
 
 
+def images(dataset: Dataset, path: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The training and the test split of a decoded data set: `pixels`, `labels`, `digest`.
+
+    Raises: LotteryError if they are missing or of another data set.
+    """
+    payload = artifacts.load(path, "images", ImagesSpec(dataset=dataset), "train", "test")
+    return payload["train"], payload["test"]
+
+
 def data(
-    spec: SubsetSpec, subset: str, folder: str, device: torch.device, hide_labels: bool = False
+    spec: SubsetSpec, subset: str, path: str, device: torch.device, hide_labels: bool = False
 ) -> Data:
     """Both splits, reduced to the drawn indices and classes.
 
@@ -33,13 +41,11 @@ def data(
     Raises: LotteryError if the images are not those that the subset was drawn from.
     """
     drawn = artifacts.load(subset, "subset", spec, "indices", "classes", "train", "test")
-    train = datasets.load(spec.dataset, folder or None, "train")
-    test = datasets.load(spec.dataset, folder or None, "test")
-    for name, images in (("train", train), ("test", test)):
-        if images.digest() != drawn[name]:
-            raise LotteryError(
-                f"{subset}: the {name} images of {spec.dataset.name} changed since it was drawn"
-            )
+    splits = dict(zip(("train", "test"), images(spec.dataset, path), strict=True))
+    for name, split in splits.items():
+        if split["digest"] != drawn[name]:
+            raise LotteryError(f"{subset}: drawn from other {name} images than those of {path}")
+    train, test = (Images(split["pixels"], split["labels"]) for split in splits.values())
     chosen = Images(train.pixels[drawn["indices"]], train.labels[drawn["indices"]])
     if hide_labels:
         labels = torch.full_like(train.labels, UNLABELLED)
@@ -49,10 +55,10 @@ def data(
     test = Images(test.pixels[known], test.labels[known])
     renumber = torch.full((spec.dataset.classes + 1,), UNLABELLED)  # its last is that of -1
     renumber[drawn["classes"]] = torch.arange(len(drawn["classes"]))
-    splits = [
+    placed = [
         Images(pixels.to(device), renumber[labels].to(device)) for pixels, labels in (chosen, test)
     ]
-    return Data(splits[0], splits[1], len(drawn["classes"]))
+    return Data(placed[0], placed[1], len(drawn["classes"]))
 
 
 def network(chain: Chain, outputs: int, purpose: str, device: torch.device) -> nn.Module:
@@ -67,7 +73,9 @@ def rewind(model: nn.Module, chain: Chain, early: str, keep_head: bool) -> None:
     Raises: LotteryError if the weights are of another network.
     """
     spec = GenerateSpec.of(chain, 0)
-    state: dict[str, Tensor] = artifacts.load(early, "early", spec, "model")["model"]
+    starts: list[dict[str, Tensor]] = artifacts.load(early, "early", spec, "models")["models"]
+    assert chain.training is not None  # only a found ticket has a W_k
+    state = starts[chain.training.start()]
     if not keep_head:
         own, head = model.state_dict(), models.head(model)
         state = {k: own[k] if k.startswith(f"{head}.") else v for k, v in state.items()}

@@ -2,15 +2,25 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
+import matplotlib.pyplot as plt
 import pandas as pd
 
 from lottery.errors import LotteryError
-from lottery.figures import accuracy
-from lottery.specs import PlotSpec, parse
+from lottery.figure_specs import PlotSpec
+from lottery.figures import accuracy, sparsity, style, typeset
+from lottery.specs import parse
 from lottery.stages.command import spec_option
 from lottery.training.progress import log
 
+KINDS: dict[str, Any] = {
+    "accuracy": (accuracy.draw, {"seed", "round", "density", "accuracy"}),
+    "cost": (typeset.cost, {"inputs", "generation", "total"}),
+    "rewind": (typeset.rewind, {"epochs", "samples", "updates", "percent"}),
+    "sparsity": (sparsity.draw, {"seed", "rank", "magnitude", "sparsity", "zero_threshold"}),
+}
+"""By kind, what draws it and the columns that this reads besides panel and curve."""
 FORMATS = (".pdf", ".png", ".svg")
 
 
@@ -20,18 +30,21 @@ def plot(spec: PlotSpec, table: str, outs: list[str]) -> None:
         rows = pd.read_csv(table, dtype={"panel": str, "curve": str}, keep_default_na=False)
     except (ValueError, OSError) as error:
         raise LotteryError(f"{table}: not a readable table: {error}") from None
-    absent = {"panel", "curve", "seed", "round", "density", "accuracy"} - set(rows.columns)
+    draw, columns = KINDS[spec.kind]
+    absent = ({"panel", "curve"} | columns) - set(rows.columns)
     if absent:
         raise LotteryError(f"{table}: no column {', '.join(sorted(absent))}")
     for panel in spec.panels:
-        if not (rows["panel"] == panel).any():
+        if not (spec.partial or (rows["panel"] == panel).any()):
             raise LotteryError(f"{table}: no rows of panel {panel!r}")
     for out in outs:
         if Path(out).suffix not in FORMATS:
             raise LotteryError(f"--out {out}: must end in one of {', '.join(FORMATS)}")
-    accuracy.draw(spec, rows, outs)
+    figure = draw(spec, rows)
     for out in outs:
+        style.save(figure, out)
         log(f"drew {out}")
+    plt.close(figure)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,30 +5,31 @@ import argparse
 import torch
 
 from lottery import artifacts, records
-from lottery.data import datasets, subsets
+from lottery.data import subsets
 from lottery.specs import SubsetSpec, parse
-from lottery.stages.command import data_option, spec_option
+from lottery.stages import inputs
+from lottery.stages.command import images_option, spec_option
 from lottery.training.progress import log
 
 
-def subset(spec: SubsetSpec, data: str, out: str) -> None:
+def subset(spec: SubsetSpec, images: str, out: str) -> None:
     """Draw indices and write them with the digest of the data they were drawn from."""
     stopwatch = records.Stopwatch()
-    images = datasets.load(spec.dataset, data or None, "train")
-    indices = subsets.draw(images.labels, spec.subset, spec.seed)
-    classes = torch.unique(images.labels[indices])
+    train, test = inputs.images(spec.dataset, images)
+    indices = subsets.draw(train["labels"], spec.subset, spec.seed)
+    classes = torch.unique(train["labels"][indices])
     log(
-        f"{spec.dataset.name}: {len(indices)} of {len(images.labels)} images, "
+        f"{spec.dataset.name}: {len(indices)} of {len(train['labels'])} images, "
         f"{len(classes)} of {spec.dataset.classes} classes"
     )
     artifacts.save(
         out,
-        records.header("subset", spec, {}, stopwatch),
+        records.header("subset", spec, {"images": images}, stopwatch),
         {
             "indices": indices,
             "classes": classes,
-            "train": images.digest(),
-            "test": datasets.load(spec.dataset, data or None, "test").digest(),
+            "train": train["digest"],
+            "test": test["digest"],
         },
     )
 
@@ -36,10 +37,10 @@ def subset(spec: SubsetSpec, data: str, out: str) -> None:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The stage's options."""
     spec_option(parser)
-    data_option(parser)
+    images_option(parser)
     parser.add_argument("--out", required=True, help="indices (out, .pt)")
 
 
 def run(args: argparse.Namespace) -> None:
     """The stage as a command."""
-    subset(parse(SubsetSpec, args.spec), args.data, args.out)
+    subset(parse(SubsetSpec, args.spec), args.images, args.out)

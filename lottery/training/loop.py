@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -30,9 +31,12 @@ class Result:
 
     epochs: list[dict[str, float]] = field(default_factory=list)
     """Per epoch: mean loss, accuracy on the (augmented) training examples, wall time."""
-    early: dict[str, Tensor] | None = None
-    """W_k with batch-norm state, on the CPU, if a rewind point was asked for."""
-    early_update: int | None = None
+    updates: list[int] = field(default_factory=list)
+    """How many updates precede each W_k that was asked for."""
+    early: dict[int, dict[str, Tensor]] = field(default_factory=dict)
+    """By such a number, W_k with batch-norm state, on the CPU."""
+    inputs: int = 0
+    """Images, or views of them, that went through the network."""
 
 
 def train(
@@ -43,14 +47,18 @@ def train(
     recipe: Recipe,
     seed: int,
     mask: Mask,
-    rewind: Point | None = None,
+    starts: Sequence[Point] = (),
     label: str = "training",
 ) -> Result:
     """Minimise the task's loss of f_{m * W} (Eq. 1), in place.
 
     `model` and `images` are on the device that trains. The order and the augmentation of epoch e
-    derive from (seed, e). If `rewind` is given, W_k is copied when that point is reached. `label`
-    names the training in its progress.
+    derive from (seed, e). W_k is copied at each of the points `starts`. `label` names the training
+    in its progress.
+
+    A batch is cut into as many parts as the recipe has GPUs, and the gradients of their mean losses
+    are averaged as DistributedDataParallel does: each part has batch-norm statistics, and negatives
+    in a triplet loss, of its own.
 
     Raises: LotteryError if the loss is not finite (with its update), or a pruned weight revived.
     """
@@ -61,8 +69,7 @@ def train(
     schedule = Schedule(recipe, batches.sizes)
     masking = Masking(model, mask)
     optimizer = _optimizer(model, recipe)
-    early_update = schedule.update_at(rewind) if rewind else None
-    result = Result(early_update=early_update)
+    result = Result(updates=[schedule.update_at(point) for point in starts])
     progress = Progress(label, recipe.epochs, len(batches))
     update = 0
     model.train()
@@ -72,23 +79,28 @@ def train(
         right, judged = torch.zeros((), dtype=torch.long, device=device), 0
         started = time.monotonic()
         for pixels, labels in batches.epoch(epoch):
-            if update == early_update:
-                result.early = _copy(model)
+            if update in result.updates:
+                result.early[update] = _copy(model)
             for group in optimizer.param_groups:
                 group["lr"] = schedule.learning_rate(update)
-            view = partial(augment, pixels, recipe.augmentation, stream)
-            inputs, targets = task.examples(view, labels)
-            outputs = model(_arrange(normalise(inputs, dataset)))
-            loss = task.loss(outputs, targets)
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            losses.append(torch.zeros((), device=device))
+            parts = max(1, min(recipe.gpus, len(pixels) // 2))  # batch norm needs two images
+            for part in range(parts):
+                chosen = pixels[part::parts]
+                view = partial(augment, chosen, recipe.augmentation, stream, dataset.image_size)
+                inputs, targets = task.examples(view, labels[part::parts])
+                outputs = model(_arrange(normalise(inputs, dataset)))
+                loss = task.loss(outputs, targets) * (len(chosen) / len(pixels))
+                loss.backward()
+                losses[-1] += loss.detach()
+                correct = task.correct(outputs.detach(), targets)
+                right += correct.sum()
+                judged += len(correct)
+                result.inputs += len(inputs)
             masking.clear_gradients()
             optimizer.step()
             update += 1
-            losses.append(loss.detach())
-            correct = task.correct(outputs.detach(), targets)
-            right += correct.sum()
-            judged += len(correct)
             progress.update()
         seen = sum(batches.sizes)
         mean = _mean_loss(losses, batches.sizes, update)
@@ -97,8 +109,8 @@ def train(
         result.epochs.append({"loss": mean, "accuracy": accuracy, "seconds": round(seconds, 3)})
         progress.epoch(epoch, mean, accuracy, seen / seconds)
     progress.close()
-    if update == early_update:
-        result.early = _copy(model)
+    if update in result.updates:
+        result.early[update] = _copy(model)
     masking.check()
     return result
 
@@ -122,7 +134,8 @@ def measure(
     for pixels, labels in zip(
         images.pixels.split(TEST_BATCH), images.labels.split(TEST_BATCH), strict=True
     ):
-        inputs, targets = task.examples(partial(augment, pixels, augmentation, stream), labels)
+        view = partial(augment, pixels, augmentation, stream, dataset.image_size)
+        inputs, targets = task.examples(view, labels)
         outputs = model(_arrange(normalise(inputs, dataset)))
         loss += task.loss(outputs, targets).item() * len(targets)
         right = task.correct(outputs, targets)
@@ -177,5 +190,7 @@ def summary(mask: Mask, measured: dict[str, Any], result: Result) -> dict[str, A
         "remaining": mask.remaining,
         "total": mask.total,
         "density": mask.density,
+        "empty_layers": mask.empty_layers(),
+        "inputs": result.inputs,
         "epochs": result.epochs,
     }

@@ -89,7 +89,7 @@ def test_digits_are_divided_once_for_all_seeds(digits):
 
 def test_crops_are_windows_of_the_padded_image():
     pixels = torch.arange(1, 65, dtype=torch.uint8).view(1, 1, 8, 8).repeat(64, 3, 1, 1)
-    cropped = augment.random_crop(pixels, 2, seeds.generator(0, "test"))
+    cropped = augment.random_crop(pixels, 2, seeds.generator(0, "test"), 8)
     padded = torch.nn.functional.pad(pixels[0], (2, 2, 2, 2))
     windows = {
         padded[:, top : top + 8, left : left + 8].numpy().tobytes()
@@ -112,7 +112,7 @@ def test_flips_mirror_about_half_of_the_images():
 
 def test_no_augmentation_is_the_identity():
     pixels = torch.randint(256, (4, 3, 8, 8), dtype=torch.uint8)
-    assert torch.equal(augment.augment(pixels, Augmentation(), seeds.generator(0, "x")), pixels)
+    assert torch.equal(augment.augment(pixels, Augmentation(), seeds.generator(0, "x"), 8), pixels)
 
 
 @pytest.fixture

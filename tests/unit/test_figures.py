@@ -5,11 +5,20 @@ import pandas as pd
 import pytest
 
 from lottery.errors import LotteryError
+from lottery.figure_specs import PlotSpec
 from lottery.figures.accuracy import summary
-from lottery.specs import PlotSpec
 from lottery.stages.plot import plot
 
-SPEC = PlotSpec(figure="f", title="Title", ylabel="accuracy (%)", panels=("18",))
+SPEC = PlotSpec(
+    figure="f",
+    kind="accuracy",
+    title="Title",
+    scale="demo",
+    ylabel="accuracy (%)",
+    panels=("18",),
+    columns=1,
+    points=12,
+)
 
 
 def table(path, **changes):

@@ -36,7 +36,7 @@ def baseline(chain, kind, **settings):
         update={
             "ticket": kind,
             "training": None,
-            "baseline": Baseline(kind=kind, of=of, **settings),
+            "baseline": Baseline(kind=kind, first=kind, of=of, **settings),
         }
     )
 

@@ -22,7 +22,7 @@ def early(tmp_path, chain):
     state["bn1.running_mean"] += 3
     path = tmp_path / "early.pt"
     about = records.header("early", GenerateSpec.of(chain, 0), {}, records.Stopwatch())
-    artifacts.save(path, about, {"model": state, "update": 1})
+    artifacts.save(path, about, {"models": [state], "updates": [1]})
     return path, state
 
 

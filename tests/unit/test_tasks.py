@@ -9,7 +9,7 @@ from lottery.data.batches import UNLABELLED, Batches
 from lottery.data.datasets import Images
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
-from lottery.specs import Augmentation, Exemplar
+from lottery.specs import VIEWS, Augmentation, Exemplar
 from lottery.training import loop
 from tests.conftest import recipe
 
@@ -188,3 +188,8 @@ def test_each_task_learns(name, narrow, images, digits):
     )
     losses = [epoch["loss"] for epoch in result.epochs]
     assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_the_config_knows_how_many_views_a_task_takes_of_an_image(name):
+    assert tasks.make(name, recipe()).views == VIEWS[name]

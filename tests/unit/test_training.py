@@ -23,7 +23,7 @@ def fresh(narrow, seed=0):
     return models.build(narrow, 10, seed, "init")
 
 
-def train(model, images, digits, mask=None, seed=0, rewind=None, **changes):
+def train(model, images, digits, mask=None, seed=0, starts=(), **changes):
     return loop.train(
         model,
         LABELS,
@@ -32,7 +32,7 @@ def train(model, images, digits, mask=None, seed=0, rewind=None, **changes):
         recipe(**changes),
         seed,
         mask or Mask.dense(prunable(model)),
-        rewind,
+        starts,
     )
 
 
@@ -112,22 +112,23 @@ def test_early_weights_are_those_after_so_many_samples(narrow, images, digits, p
         recipe(),
         0,
         Mask.dense(prunable(model)),
-        point,
+        [point],
     )
-    assert result.early_update == updates
+    assert result.updates == [updates]
+    early = result.early[updates]
     steps.append(model.state_dict())
     # batch-norm statistics move in the forward pass, before the loss is taken: compare the weights
-    for name, value in result.early.items():
+    for name, value in early.items():
         if "running" not in name and "num_batches" not in name:
             assert torch.equal(value, steps[updates][name]), name
-    assert int(result.early["bn1.num_batches_tracked"]) == updates
+    assert int(early["bn1.num_batches_tracked"]) == updates
     if updates < 22:
-        assert any(not torch.equal(v, model.state_dict()[k]) for k, v in result.early.items())
+        assert any(not torch.equal(v, model.state_dict()[k]) for k, v in early.items())
 
 
 def test_a_rewind_point_beyond_the_end_is_refused(narrow, images, digits):
     with pytest.raises(LotteryError, match="the training ends at 22"):
-        train(fresh(narrow), images, digits, rewind=Point(updates=23))
+        train(fresh(narrow), images, digits, starts=[Point(updates=23)])
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_does_not(narrow, images, digits):

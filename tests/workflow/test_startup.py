@@ -11,10 +11,10 @@ from tests.conftest import REPOSITORY
 
 LAYERS = [
     {"errors", "__init__"},
-    {"specs", "paths", "files", "seeds", "fingerprint"},
+    {"specs", "figure_specs", "paths", "files", "seeds", "fingerprint"},
     {"records", "reports"},
-    {"artifacts", "config"},
-    {"data", "models", "tasks"},
+    {"artifacts", "config", "sharing"},
+    {"data", "models", "tasks", "tables", "claims"},
     {"pruning"},
     {"training", "figures"},
     {"stages"},
@@ -34,14 +34,17 @@ def imported(code):
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("stage", ["aggregate", "plot", "schema"])
+@pytest.mark.parametrize("stage", ["aggregate", "plot", "claims", "schema"])
 def test_stages_without_tensors_import_no_torch(stage):
     modules = imported(f"import lottery.__main__, lottery.stages.{stage}")
     assert not {"torch", "torchvision", "sklearn"} & modules
 
 
 def test_parsing_the_workflow_imports_nothing_heavy():
-    code = "from lottery import config, paths, fingerprint, reports"
+    code = (
+        "from lottery import config, paths, fingerprint, reports, sharing\n"
+        "from lottery.data import presence"
+    )
     heavy = {"torch", "torchvision", "pandas", "matplotlib", "sklearn", "numpy"}
     assert not heavy & imported(code)
 

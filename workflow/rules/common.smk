@@ -1,4 +1,5 @@
 # The config, checked before anything else, and what the rules share.
+import atexit
 import functools
 import os
 import re
@@ -8,7 +9,8 @@ import sys
 from snakemake.exceptions import WorkflowError
 
 from lottery import config as lottery_config
-from lottery import paths
+from lottery import paths, sharing
+from lottery.data import presence
 from lottery.errors import LotteryError
 from lottery.fingerprint import fingerprint
 
@@ -21,10 +23,12 @@ shell.prefix(
 try:
     # snakemake lists the overlays first, though they win over config.yaml
     *overlays, paper = workflow.configfiles
-    CONFIG = lottery_config.check(config, [paper, *overlays])
+    given = workflow.config_settings.config  # by --config
+    CONFIG = lottery_config.load([paper, *overlays], given)
 except LotteryError as error:
     raise WorkflowError(str(error)) from None
 
+TRAININGS = ("generate_dense", "generate", "evaluate")
 RESULTS = paths.results(CONFIG.scale)
 FIGURES = paths.figures(CONFIG.scale)
 LOGS = f"{RESULTS}/logs"
@@ -35,16 +39,22 @@ wildcard_constraints:
     ticket="|".join(map(re.escape, CONFIG.tickets)),
     figure="|".join(map(re.escape, CONFIG.figures)),
     evaluation="|".join(map(re.escape, CONFIG.evaluations)),
-    seed="|".join(map(str, CONFIG.seeds)),
+    seed="|".join(map(str, CONFIG.every_seed)),
     round=r"\d\d",
 
 
+def names(tickets) -> str:
+    """A wildcard constraint: one of these."""
+    return "|".join(map(re.escape, tickets))
+
+
+CHAINS = {name: CONFIG.chain(name, 0) for name in CONFIG.tickets}
 # Those that are found by training; the others are baselines.
-FOUND = "|".join(
-    re.escape(name)
-    for name in CONFIG.tickets
-    if CONFIG.chain(name, CONFIG.seeds[0]).training
-)
+FOUND = names(name for name, chain in CHAINS.items() if chain.training)
+# Those in whose folder a dense training is; it may be that of other tickets too.
+DENSE = names({chain.dense().ticket for chain in CHAINS.values() if chain.training})
+# Those in whose folder an evaluation of round 0 is.
+STARTS = names({chain.start().ticket for chain in CHAINS.values()})
 
 
 def training_indices(dataset: str, subset: str, seed: int) -> str:
@@ -54,22 +64,34 @@ def training_indices(dataset: str, subset: str, seed: int) -> str:
     )
 
 
+def newest(files: list[str]) -> str:
+    """Which of these are there, and when the last of them was made."""
+    there = [file for file in files if os.path.exists(file)]
+    return f"{len(there)} {max(map(os.path.getmtime, there), default=0)}"
+
+
 @functools.cache
 def data_folder(dataset: str) -> str:
     """Where this machine has a data set; empty for an embedded one."""
     if workflow.dryrun:
-        for line in lottery_config.missing_data(CONFIG, [dataset]):
-            logger.warning(f"Stages that read this data set would fail: {line}")
+        for line in presence.missing(CONFIG, [dataset]).values():
+            logger.warning(f"This data set is needed and not here: {line}")
     return CONFIG.datasets[dataset].root or ""
 
 
-def training_code(stage: str, architecture, tasks: list, dataset) -> str:
+def memory_mb(dataset: str) -> int:
+    """What a process needs that holds a data set, and a part of it again, beside its network."""
+    entry = CONFIG.datasets[dataset]
+    pixels = (entry.train_images or 100_000) * 3 * entry.side**2
+    return 6000 + int(2.5e-6 * pixels)
+
+
+def training_code(stage: str, architecture, task: str) -> str:
     """Fingerprint of the code that a training depends on."""
     return fingerprint(
         f"lottery.stages.{stage}",
         f"lottery.models.{architecture.model}",
-        f"lottery.data.{dataset.format}",
-        *(f"lottery.tasks.{task.replace('-', '_')}" for task in tasks),
+        f"lottery.tasks.{task.replace('-', '_')}",
     )
 
 
@@ -81,10 +103,7 @@ def generate_spec(w, round=None):
 
 def generate_code(w):
     spec = generate_spec(w, 0)
-    training = spec.training()
-    return training_code(
-        "generate", spec.chain.architecture, [training.task], training.dataset
-    )
+    return training_code("generate", spec.chain.architecture, spec.training().task)
 
 
 def generate_indices(w):
@@ -92,12 +111,22 @@ def generate_indices(w):
     return training_indices(entry.dataset, entry.subset, int(w.seed))
 
 
+def generate_images(w):
+    return paths.images(RESULTS, CONFIG.found(w.ticket).dataset)
+
+
+def early(w):
+    """W_k, where the ticket's dense training is."""
+    return paths.early(RESULTS, CHAINS[w.ticket].dense().ticket, w.seed)
+
+
 def mask_inputs(w):
     """W* and mask of the round before; of a baseline, what it reads of the found ticket."""
     seed, round = int(w.seed), int(w.round)
     chain = CONFIG.chain(w.ticket, seed)
     if chain.baseline is None:
-        inputs = {"weights": paths.weights(RESULTS, w.ticket, seed, round - 1)}
+        before = chain.dense().ticket if round == 1 else w.ticket
+        inputs = {"weights": paths.weights(RESULTS, before, seed, round - 1)}
         if round > 1:
             inputs["mask"] = paths.mask(RESULTS, w.ticket, seed, round - 1)
         return inputs
@@ -114,27 +143,48 @@ def evaluate_spec(w):
 
 def evaluate_inputs(w):
     """W_k of a found ticket and the mask of its round; round 0 is dense."""
+    dataset = CONFIG.evaluations[w.evaluation].dataset
     inputs = {
-        "subset": training_indices(
-            CONFIG.evaluations[w.evaluation].dataset, "all", int(w.seed)
-        )
+        "images": paths.images(RESULTS, dataset),
+        "subset": training_indices(dataset, "all", int(w.seed)),
     }
-    if CONFIG.chain(w.ticket, int(w.seed)).training is not None:
-        inputs["early"] = paths.early(RESULTS, w.ticket, w.seed)
+    if CHAINS[w.ticket].training is not None:
+        inputs["early"] = early(w)
     if int(w.round):
         inputs["mask"] = paths.mask(RESULTS, w.ticket, w.seed, w.round)
     return inputs
 
 
 def evaluate_code(w):
-    spec = evaluate_spec(w)
-    return training_code("evaluate", spec.chain.architecture, ["labels"], spec.dataset)
+    return training_code("evaluate", evaluate_spec(w).chain.architecture, "labels")
+
+
+def tell_trainings():
+    """What a dry run says at its end: trainings that remain, and what sharing them saves."""
+    if not (workflow.dryrun and workflow.dag):
+        return
+    jobs = [job for job in workflow.dag.jobs if job.rule.name in TRAININGS]
+    remaining = sum(workflow.dag.needrun(job) for job in jobs)
+    figures = {
+        job.wildcards.figure
+        for job in workflow.dag.jobs
+        if job.rule.name == "aggregate"
+    }
+    count = f"{remaining:,} of {len(jobs):,} trainings remain"
+    alone = sharing.alone(CONFIG, figures)
+    if alone > len(jobs):
+        count += f" ({alone:,} without sharing: {alone - len(jobs):,} are shared)"
+    print(count, file=sys.stderr)
+
+
+# Neither the plan nor whether this is a dry run is known while the rules are read.
+atexit.register(tell_trainings)
 
 
 onstart:
     # Only now it is known which jobs will run, so a figure can be redrawn without any data.
     folders = {job.params.get("data") for job in workflow.dag.needrun_jobs()}
-    absent = lottery_config.missing_data(
+    absent = presence.fetch_missing(
         CONFIG,
         [name for name, entry in CONFIG.datasets.items() if entry.root in folders],
     )

@@ -13,14 +13,13 @@ rule evaluate:
     benchmark:
         f"{BENCHMARKS}/evaluate/{{ticket}}/seed{{seed}}/round{{round}}-{{evaluation}}.tsv"
     resources:
-        gpu=lambda w: evaluate_spec(w).recipe.gpus,
-        mem_mb=8000,
+        gpu=1,
+        mem_mb=lambda w: memory_mb(CONFIG.evaluations[w.evaluation].dataset),
         runtime=lambda w, attempt: 240 * attempt,
     params:
         spec=lambda w: evaluate_spec(w).text(),
         code=evaluate_code,
-        data=lambda w, input: data_folder(CONFIG.evaluations[w.evaluation].dataset),
         files=lambda w, input: [f"--{name}={path}" for name, path in input.items()],
     shell:
-        "python -m lottery evaluate --spec {params.spec:q} --data={params.data:q}"
-        " {params.files:q} --report {output.report:q} --threads {threads} 2>&1 | tee {log:q}"
+        "python -m lottery evaluate --spec {params.spec:q} {params.files:q}"
+        " --report {output.report:q} --threads {threads} 2>&1 | tee {log:q}"

@@ -1,15 +1,15 @@
-# One tidy table per figure, and the figure drawn from it.
-from lottery.reports import report_path
+# One tidy table per figure, the figure drawn from it, and the paper's claims held against all.
+from lottery.reports import reports_of
+
+
+def figure_reports(w) -> list[str]:
+    return reports_of(CONFIG.aggregate(w.figure), RESULTS)
 
 
 rule aggregate:
     input:
-        lambda w: [
-            report_path(curve, seed, round, RESULTS)
-            for curve in CONFIG.aggregate(w.figure).curves
-            for seed in CONFIG.seeds
-            for round in CONFIG.rounds
-        ],
+        # A partial figure waits for nothing: it takes what is there.
+        lambda w: [] if CONFIG.partial else figure_reports(w),
     output:
         table=paths.table(RESULTS, "{figure}"),
     log:
@@ -20,6 +20,7 @@ rule aggregate:
     params:
         spec=lambda w: CONFIG.aggregate(w.figure).text(),
         code=fingerprint("lottery.stages.aggregate"),
+        there=lambda w: newest(figure_reports(w)) if CONFIG.partial else None,
         results=lambda w, input: RESULTS,
     shell:
         "python -m lottery aggregate --spec {params.spec:q} --results {params.results:q}"
@@ -47,3 +48,22 @@ rule plot:
     shell:
         "python -m lottery plot --spec {params.spec:q} --table {input.table:q} --out {output:q}"
         " 2>&1 | tee {log:q}"
+
+
+rule claims:
+    input:
+        collect(paths.table(RESULTS, "{figure}"), figure=CONFIG.figures),
+    output:
+        table=f"{FIGURES}/claims.csv",
+        text=report(f"{FIGURES}/claims.md", category="Claims"),
+    log:
+        f"{LOGS}/claims.log",
+    benchmark:
+        f"{BENCHMARKS}/claims.tsv"
+    localrule: True
+    params:
+        spec=CONFIG.claims().text(),
+        code=fingerprint("lottery.stages.claims"),
+    shell:
+        "python -m lottery claims --spec {params.spec:q} --tables {input:q}"
+        " --csv {output.table:q} --markdown {output.text:q} 2>&1 | tee {log:q}"

@@ -1,11 +1,38 @@
-# The training indices of each data set, subset and seed.
+# Each data set decoded once, and the training indices of each of its subsets and seeds.
 DRAWS = {
     (dataset, paths.subset_draw(subset, seed)): spec
     for (dataset, subset, seed), spec in CONFIG.subset_draws().items()
 }
 
 
+rule images:
+    output:
+        images=paths.images(RESULTS, "{dataset}"),
+    log:
+        f"{LOGS}/images/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/images/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=names(CONFIG.datasets),
+    resources:
+        mem_mb=lambda w: memory_mb(w.dataset),
+        runtime=240,
+    params:
+        spec=lambda w: CONFIG.images(w.dataset).text(),
+        code=lambda w: fingerprint(
+            "lottery.stages.images",
+            f"lottery.data.{CONFIG.datasets[w.dataset].format}",
+        ),
+        # A function of `input` triggers no rerun: a data set may move.
+        data=lambda w, input: data_folder(w.dataset),
+    shell:
+        "python -m lottery images --spec {params.spec:q} --data={params.data:q}"
+        " --out {output.images:q} 2>&1 | tee {log:q}"
+
+
 rule subset:
+    input:
+        images=paths.images(RESULTS, "{dataset}"),
     output:
         indices=paths.subset(RESULTS, "{dataset}", "{draw}"),
     log:
@@ -16,16 +43,11 @@ rule subset:
         dataset="|".join(sorted({re.escape(dataset) for dataset, _ in DRAWS})),
         draw="|".join(sorted({re.escape(draw) for _, draw in DRAWS})),
     resources:
-        mem_mb=8000,
+        mem_mb=lambda w: memory_mb(w.dataset),
         runtime=60,
     params:
         spec=lambda w: DRAWS[w.dataset, w.draw].text(),
-        code=lambda w: fingerprint(
-            "lottery.stages.subset",
-            f"lottery.data.{CONFIG.datasets[w.dataset].format}",
-        ),
-        # A function of `input` triggers no rerun: a data set may move.
-        data=lambda w, input: data_folder(w.dataset),
+        code=fingerprint("lottery.stages.subset"),
     shell:
-        "python -m lottery subset --spec {params.spec:q} --data={params.data:q}"
+        "python -m lottery subset --spec {params.spec:q} --images {input.images:q}"
         " --out {output.indices:q} 2>&1 | tee {log:q}"

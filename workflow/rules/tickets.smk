@@ -1,9 +1,11 @@
 # One chain per ticket and seed: train, prune, rewind, train, ...
 # Generation of round r + 1 waits for mask r + 1 only; no evaluation waits for it, nor the reverse.
+# Tickets that start alike share round 0, in the folder of the first of them.
 
 
 rule generate_dense:
     input:
+        images=generate_images,
         subset=generate_indices,
     output:
         early=paths.early(RESULTS, "{ticket}", "{seed}"),
@@ -14,26 +16,26 @@ rule generate_dense:
     benchmark:
         f"{BENCHMARKS}/generate/{{ticket}}/seed{{seed}}/round00.tsv"
     wildcard_constraints:
-        ticket=FOUND,
+        ticket=DENSE,
     priority: 2
     resources:
-        gpu=lambda w: generate_spec(w, 0).training().recipe.gpus,
-        mem_mb=8000,
+        gpu=1,
+        mem_mb=lambda w: memory_mb(CONFIG.found(w.ticket).dataset),
         runtime=lambda w, attempt: 240 * attempt,
     params:
         spec=lambda w: generate_spec(w, 0).text(),
         code=generate_code,
-        data=lambda w, input: data_folder(CONFIG.found(w.ticket).dataset),
     shell:
-        "python -m lottery generate --spec {params.spec:q} --data={params.data:q}"
+        "python -m lottery generate --spec {params.spec:q} --images {input.images:q}"
         " --subset {input.subset:q} --early {output.early:q} --weights {output.weights:q}"
         " --report {output.report:q} --threads {threads} 2>&1 | tee {log:q}"
 
 
 rule generate:
     input:
+        images=generate_images,
         subset=generate_indices,
-        early=paths.early(RESULTS, "{ticket}", "{seed}"),
+        early=early,
         mask=paths.mask(RESULTS, "{ticket}", "{seed}", "{round}"),
     output:
         weights=paths.weights(RESULTS, "{ticket}", "{seed}", "{round}"),
@@ -47,15 +49,14 @@ rule generate:
         round=r"(?!00)\d\d",
     priority: 2
     resources:
-        gpu=lambda w: generate_spec(w).training().recipe.gpus,
-        mem_mb=8000,
+        gpu=1,
+        mem_mb=lambda w: memory_mb(CONFIG.found(w.ticket).dataset),
         runtime=lambda w, attempt: 240 * attempt,
     params:
         spec=lambda w: generate_spec(w).text(),
         code=generate_code,
-        data=lambda w, input: data_folder(CONFIG.found(w.ticket).dataset),
     shell:
-        "python -m lottery generate --spec {params.spec:q} --data={params.data:q}"
+        "python -m lottery generate --spec {params.spec:q} --images {input.images:q}"
         " --subset {input.subset:q} --mask {input.mask:q} --early {input.early:q}"
         " --weights {output.weights:q} --report {output.report:q} --threads {threads}"
         " 2>&1 | tee {log:q}"
@@ -98,7 +99,7 @@ rule sparsity:
     benchmark:
         f"{BENCHMARKS}/sparsity/{{ticket}}/seed{{seed}}.tsv"
     wildcard_constraints:
-        ticket=FOUND,
+        ticket=DENSE,
     resources:
         mem_mb=4000,
         runtime=20,

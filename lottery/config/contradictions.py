@@ -1,0 +1,145 @@
+"""What no single entry of a config can see: names that point nowhere, entries that do not fit."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from lottery.config.entries import BaselineTicket, FoundTicket
+from lottery.config.experiment import Config
+from lottery.config.mistakes import nearest
+from lottery.specs import Subset, images_per_update, samples_per_epoch
+
+FOLDERS = ("benchmarks", "images", "logs", "subsets", "tables", "tickets")
+"""In `results/`; no scale can be named so."""
+EMBEDDED = ("digits", "letters", "photographs")
+"""Formats of data sets that come with a package and need no folder."""
+
+Problems = Iterable[tuple[str, str]]
+"""Key and problem."""
+
+
+def contradictions(config: Config) -> Problems:
+    """All of them; entries are held against each other only once every name points somewhere."""
+    dangling = list(_dangling(config))
+    yield from dangling
+    yield from _datasets(config)
+    yield from _subsets(config)
+    yield from _scales_and_seeds(config)
+    if not dangling:
+        yield from _tickets(config)
+        yield from _figures(config)
+
+
+def _dangling(config: Config) -> Problems:
+    def refer(key: str, name: str, kind: str) -> Problems:
+        known: Mapping[str, Any] = getattr(config, kind)
+        if name not in known:
+            yield key, f"no {name!r} among the {kind}{nearest(name, known)}"
+
+    for name, ticket in config.tickets.items():
+        at = f"tickets.{name}"
+        if isinstance(ticket, BaselineTicket):
+            yield from refer(f"{at}.of", ticket.of, "tickets")
+            if isinstance(config.tickets.get(ticket.of), BaselineTicket):
+                yield f"{at}.of", f"{ticket.of!r} is a baseline itself; name a found ticket"
+        else:
+            yield from refer(f"{at}.dataset", ticket.dataset, "datasets")
+            yield from refer(f"{at}.subset", ticket.subset, "subsets")
+            yield from refer(f"{at}.architecture", ticket.architecture, "architectures")
+            yield from refer(f"{at}.recipe", ticket.recipe, "recipes")
+            yield from refer(f"{at}.rewind", ticket.rewind, "rewinds")
+    for name, evaluation in config.evaluations.items():
+        yield from refer(f"evaluations.{name}.dataset", evaluation.dataset, "datasets")
+        yield from refer(f"evaluations.{name}.recipe", evaluation.recipe, "recipes")
+    for name, figure in config.figures.items():
+        for title, panel in figure.panels.items():
+            at = f"figures.{name}.panels.{title}"
+            judged = getattr(panel, "evaluation", None)
+            if judged is not None:
+                yield from refer(f"{at}.evaluation", judged, "evaluations")
+            for label, ticket_name in panel.curves.items():
+                yield from refer(f"{at}.curves.{label}", ticket_name, "tickets")
+
+
+def _datasets(config: Config) -> Problems:
+    for name, entry in config.datasets.items():
+        if entry.format not in EMBEDDED and entry.root is None:
+            yield f"datasets.{name}.root", f"format {entry.format} needs a folder"
+
+
+def _subsets(config: Config) -> Problems:
+    for name in {"all", *config.subsets}:
+        if (config.subsets.get(name) == Subset()) != (name == "all"):
+            yield f"subsets.{name}", "`all`, and no other, is empty: the whole data set"
+
+
+def _scales_and_seeds(config: Config) -> Problems:
+    if config.scale in FOLDERS:
+        yield "scale", f"{config.scale!r} is a folder of the paper's own results"
+    own = {f"figures.{name}.seeds": entry.seeds or () for name, entry in config.figures.items()}
+    for key, seeds in {"seeds": config.seeds, **own}.items():
+        if len(set(seeds)) < len(seeds):
+            yield key, f"each counts once; found {list(seeds)}"
+
+
+def _tickets(config: Config) -> Problems:
+    for name, ticket in config.tickets.items():
+        if isinstance(ticket, FoundTicket):
+            yield from ((f"tickets.{name}{key}", problem) for key, problem in _fit(config, ticket))
+
+
+def _fit(config: Config, ticket: FoundTicket) -> Problems:
+    """Whether the entries that a ticket joins fit one another."""
+    architecture, recipe = config.architectures[ticket.architecture], config.recipes[ticket.recipe]
+    dataset, subset = config.datasets[ticket.dataset], config.subsets[ticket.subset]
+    if ticket.convolutions and ticket.convolutions > architecture.convolutions():
+        yield ".convolutions", f"{ticket.convolutions} of {architecture.convolutions()} there are"
+    if ticket.task == "semi-supervised" and not subset.images:
+        yield ".subset", "task semi-supervised needs a share of the images' labels"
+    classes = subset.classes
+    count = round(classes * dataset.classes) if isinstance(classes, float) else classes
+    if count is not None and not 2 <= count <= dataset.classes:
+        yield (
+            ".subset",
+            (
+                f"{ticket.subset!r} is {count} of the {dataset.classes} classes of {ticket.dataset}; "
+                f"allowed: 2 to {dataset.classes}"
+            ),
+        )
+    yield from _too_small(config, ticket.architecture, ticket.dataset)
+    rewind, epoch = config.rewinds[ticket.rewind], samples_per_epoch(dataset, subset, ticket.task)
+    last: dict[str, float] = {"epochs": recipe.epochs}
+    if epoch is not None:
+        last["samples"] = round(epoch * recipe.epochs)
+        last["updates"] = recipe.epochs * math.ceil(epoch / images_per_update(recipe, ticket.task))
+    for unit, most in last.items():
+        value = getattr(rewind, unit)
+        if value is not None and value > most:
+            yield ".rewind", f"{ticket.rewind!r} is after {value:.12g} {unit}, the last is {most}"
+
+
+def _figures(config: Config) -> Problems:
+    for name, figure in config.figures.items():
+        for title, panel in figure.panels.items():
+            judged = getattr(panel, "evaluation", None)
+            for label, ticket in panel.curves.items():
+                at = f"figures.{name}.panels.{title}.curves.{label}"
+                if isinstance(config.tickets[ticket], BaselineTicket) and figure.kind != "accuracy":
+                    yield at, f"{ticket!r} is a baseline: it has no trainings to be found by"
+                elif judged is not None:
+                    dataset = config.evaluations[judged].dataset
+                    architecture = config.found(ticket).architecture
+                    problems: Sequence[tuple[str, str]] = _too_small(config, architecture, dataset)
+                    yield from ((at, problem) for _, problem in problems)
+
+
+def _too_small(config: Config, architecture: str, dataset: str) -> Sequence[tuple[str, str]]:
+    least = config.architectures[architecture].least_image_size()
+    size = config.datasets[dataset].image_size
+    if size >= least:
+        return []
+    problem = (
+        f"{architecture} needs images of {least} pixels or more, {dataset} has {size}: choose "
+        "another architecture, fewer `pools`, or a larger image_size"
+    )
+    return [(".architecture", problem)]

@@ -1,0 +1,120 @@
+"""The entries of config.yaml as typed classes: allowed keys and values, and what they mean."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from lottery.specs import BaselineName, Dataset, Fraction, ImageFormat, Spec, TaskName
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+"""Names become folder and file names: lower-case words joined by hyphens."""
+
+
+class DatasetEntry(ImageFormat):
+    """A data set: what it is, and where this machine has it."""
+
+    label: str = Field(description="its name on figures")
+    root: str | None = Field(None, min_length=1, description="folder on this machine")
+    obtain: str = Field("", description="how to get it, for whoever lacks it")
+
+    def identity(self, name: str) -> Dataset:
+        """What of the entry can change a result."""
+        return Dataset(name=name, **self.model_dump(exclude={"label", "root", "obtain"}))
+
+
+Seeds = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
+Rounds = Annotated[tuple[Annotated[int, Field(ge=0, le=99)], ...], Field(min_length=1)]
+
+
+class PruningEntry(Spec):
+    """Iterative magnitude pruning (Section 3.2)."""
+
+    rate: Fraction = Field(description="share of the remaining weights pruned per round")
+    evaluated_rounds: Rounds = Field(
+        description="rounds whose tickets are judged; generation runs up to the last"
+    )
+
+
+class SparsityEntry(Spec):
+    """Natural sparsity (Section 4.5)."""
+
+    zero_threshold: float = Field(gt=0, description="|w| up to this counts as zeroed")
+    cuts: tuple[Annotated[float, Field(ge=0)], ...] = Field(
+        min_length=1, description="further thresholds, to see how much depends on it"
+    )
+
+
+class FoundTicket(Spec):
+    """A ticket found by training and pruning."""
+
+    dataset: str
+    subset: str = "all"
+    architecture: str
+    task: TaskName
+    recipe: str
+    rewind: str
+    convolutions: int | None = Field(
+        None, ge=1, description="prune only so many first convolutions (Appendix C)"
+    )
+
+
+class BaselineTicket(Spec):
+    """A ticket with weights drawn anew, to compare a found one with."""
+
+    baseline: BaselineName
+    of: str = Field(description="the found ticket whose counts, natural zeros or mask it shares")
+
+
+def _kind(ticket: Any) -> str:
+    keys = ticket if isinstance(ticket, Mapping) else getattr(ticket, "__dict__", ())
+    return "baseline" if "baseline" in keys or "of" in keys else "found"
+
+
+Ticket = Annotated[
+    Annotated[FoundTicket, Tag("found")] | Annotated[BaselineTicket, Tag("baseline")],
+    Discriminator(_kind),
+]
+
+
+class EvaluationEntry(Spec):
+    """How tickets are judged: label classification on a full data set."""
+
+    dataset: str
+    recipe: str
+
+
+class Curves(Spec):
+    """One set of axes, or one block of rows: tickets by the name that the figure gives them."""
+
+    curves: dict[str, str] = Field(min_length=1)
+
+
+class JudgedCurves(Curves):
+    """Tickets and how they are judged."""
+
+    evaluation: str
+
+
+class _FigureEntry(Spec):
+    title: str = Field(description="{dataset} in it becomes the label of the data sets")
+    columns: int | None = Field(None, ge=1, description="panels side by side; default: all")
+    seeds: Seeds | None = Field(None, description="other seeds than the config's")
+
+
+class JudgedFigure(_FigureEntry):
+    """A figure, or a table, of evaluated tickets."""
+
+    kind: Literal["accuracy", "cost"]
+    panels: dict[str, JudgedCurves] = Field(min_length=1)
+    evaluated_rounds: Rounds | None = Field(None, description="other rounds than the config's")
+
+
+class DenseFigure(_FigureEntry):
+    """A figure, or a table, of tickets' dense trainings."""
+
+    kind: Literal["sparsity", "rewind"]
+    panels: dict[str, Curves] = Field(min_length=1)
+
+
+FigureEntry = Annotated[JudgedFigure | DenseFigure, Field(discriminator="kind")]

@@ -1,0 +1,290 @@
+"""The whole of config.yaml, typed, and the specs that its names resolve into."""
+
+import itertools
+from functools import cached_property
+from typing import Any
+
+from pydantic import Field
+
+from lottery.config.entries import (
+    BaselineTicket,
+    DatasetEntry,
+    EvaluationEntry,
+    FigureEntry,
+    FoundTicket,
+    JudgedFigure,
+    Name,
+    PruningEntry,
+    Seeds,
+    SparsityEntry,
+    Ticket,
+)
+from lottery.figure_specs import (
+    AccuracyTable,
+    AggregateSpec,
+    ClaimsSpec,
+    CostTable,
+    CurveSpec,
+    JudgedSpec,
+    PlotSpec,
+    RewindTable,
+    SparsityTable,
+)
+from lottery.specs import (
+    Architecture,
+    Baseline,
+    Chain,
+    Dataset,
+    EvaluateSpec,
+    GenerateSpec,
+    ImagesSpec,
+    MaskSpec,
+    Point,
+    Recipe,
+    SparsitySpec,
+    Spec,
+    Start,
+    Subset,
+    SubsetSpec,
+    Training,
+)
+
+
+class Config(Spec):
+    """The whole config. Its methods resolve names into the specs that stages read."""
+
+    scale: Name
+    partial: bool = Field(False, description="draw figures from what is there, and say so on them")
+    seeds: Seeds
+    pruning: PruningEntry
+    sparsity: SparsityEntry
+    datasets: dict[Name, DatasetEntry]
+    subsets: dict[Name, Subset]
+    architectures: dict[Name, Architecture]
+    recipes: dict[Name, Recipe]
+    rewinds: dict[Name, Point]
+    tickets: dict[Name, Ticket]
+    evaluations: dict[Name, EvaluationEntry]
+    figures: dict[Name, FigureEntry] = Field(min_length=1)
+
+    @cached_property
+    def every_seed(self) -> tuple[int, ...]:
+        """The seeds of the config and of its figures, increasing."""
+        own = (entry.seeds or () for entry in self.figures.values())
+        return tuple(sorted({*self.seeds, *itertools.chain.from_iterable(own)}))
+
+    def figure_seeds(self, figure: str) -> tuple[int, ...]:
+        """The seeds that a figure shows."""
+        return self.figures[figure].seeds or self.seeds
+
+    def figure_rounds(self, figure: str) -> tuple[int, ...]:
+        """The rounds that a figure shows, increasing."""
+        own = getattr(self.figures[figure], "evaluated_rounds", None)
+        return tuple(sorted(set(own or self.pruning.evaluated_rounds)))
+
+    def dataset(self, name: str) -> Dataset:
+        """The identity of a data set."""
+        return self.datasets[name].identity(name)
+
+    def found(self, ticket: str) -> FoundTicket:
+        """A ticket's own entry, or for a baseline that of the ticket it stands beside."""
+        entry = self.tickets[ticket]
+        return entry if isinstance(entry, FoundTicket) else self.found(entry.of)
+
+    @cached_property
+    def _starts(self) -> dict[str, tuple[Start, ...]]:
+        """By found ticket, the starts of its dense training: the same for all that share it."""
+        groups: dict[tuple[Any, ...], list[Start]] = {}
+        of: dict[str, list[Start]] = {}
+        for name, entry in self.tickets.items():
+            if isinstance(entry, FoundTicket):
+                key = (self.architectures[entry.architecture], *self._task(entry).values())
+                starts = of[name] = groups.setdefault(key, [])
+                rewind = self.rewinds[entry.rewind]
+                if rewind not in [start.rewind for start in starts]:
+                    starts.append(Start(ticket=name, rewind=rewind))
+        return {name: tuple(starts) for name, starts in of.items()}
+
+    def _task(self, entry: FoundTicket) -> dict[str, Any]:
+        return {
+            "dataset": self.dataset(entry.dataset),
+            "subset": self.subsets[entry.subset],
+            "task": entry.task,
+            "recipe": self.recipes[entry.recipe],
+        }
+
+    def _first_baseline(self, architecture: Architecture) -> str:
+        return next(
+            name
+            for name, entry in self.tickets.items()
+            if isinstance(entry, BaselineTicket)
+            and self.architectures[self.found(name).architecture] == architecture
+        )
+
+    @cached_property
+    def _chains(self) -> dict[str, Chain]:
+        """Every ticket's chain, of seed 0."""
+        chains: dict[str, Chain] = {}
+        found = {n: e for n, e in self.tickets.items() if isinstance(e, FoundTicket)}
+        for name, entry in found.items():
+            chains[name] = Chain(
+                ticket=name,
+                seed=0,
+                architecture=self.architectures[entry.architecture],
+                rate=self.pruning.rate,
+                convolutions=entry.convolutions,
+                training=Training(
+                    **self._task(entry),
+                    rewind=self.rewinds[entry.rewind],
+                    starts=self._starts[name],
+                ),
+            )
+        for name, baseline in self.tickets.items():
+            if isinstance(baseline, BaselineTicket):
+                of = chains[baseline.of]
+                update = {
+                    "ticket": name,
+                    "training": None,
+                    "baseline": self._baseline(baseline, of),
+                }
+                chains[name] = of.model_copy(update=update)
+        return chains
+
+    def _baseline(self, entry: BaselineTicket, of: Chain) -> Baseline:
+        read: dict[str, Any] = {}
+        if entry.baseline == "reinitialised":
+            read = {"of": of}
+        elif entry.baseline == "adjusted-random":
+            read = {"of": of.dense(), "zero_threshold": self.sparsity.zero_threshold}
+        return Baseline(kind=entry.baseline, first=self._first_baseline(of.architecture), **read)
+
+    def chain(self, ticket: str, seed: int) -> Chain:
+        """All that determines a ticket's artifacts for one seed."""
+        return self._chains[ticket].with_seed(seed)
+
+    def images(self, dataset: str) -> ImagesSpec:
+        """The decoding of a data set."""
+        return ImagesSpec(dataset=self.dataset(dataset))
+
+    def subset_draws(self) -> dict[tuple[str, str, int | None], SubsetSpec]:
+        """Every draw of training indices, by data set, subset name and seed (None: not drawn)."""
+        draws = {}
+        for dataset in self.datasets:
+            for name, subset in self.subsets.items():
+                for seed in self.every_seed:
+                    spec = SubsetSpec.of(self.dataset(dataset), subset, seed)
+                    draws[dataset, name, spec.seed] = spec
+        return draws
+
+    def generate(self, ticket: str, seed: int, round: int) -> GenerateSpec:
+        """The training of one round."""
+        return GenerateSpec.of(self.chain(ticket, seed), round)
+
+    def mask(self, ticket: str, seed: int, round: int) -> MaskSpec:
+        """The mask of one round."""
+        return MaskSpec(chain=self.chain(ticket, seed), round=round)
+
+    def evaluate(self, ticket: str, seed: int, round: int, evaluation: str) -> EvaluateSpec:
+        """The judgement of one round's ticket."""
+        entry = self.evaluations[evaluation]
+        dataset, recipe = self.dataset(entry.dataset), self.recipes[entry.recipe]
+        return EvaluateSpec.of(self.chain(ticket, seed), round, dataset, recipe)
+
+    @cached_property
+    def cuts(self) -> tuple[float, ...]:
+        """The thresholds at which natural sparsity is reported, increasing."""
+        return tuple(sorted({*self.sparsity.cuts, self.sparsity.zero_threshold}))
+
+    def natural_sparsity(self, ticket: str, seed: int) -> SparsitySpec:
+        """The natural sparsity of a ticket's dense network."""
+        return SparsitySpec(dense=self.generate(ticket, seed, 0), cuts=self.cuts)
+
+    def _judged(self, panel: str, label: str, ticket: str, evaluation: str) -> JudgedSpec:
+        chain, entry = self.chain(ticket, 0), self.evaluations[evaluation]
+        dataset, recipe = self.dataset(entry.dataset), self.recipes[entry.recipe]
+        return JudgedSpec(
+            panel=panel,
+            curve=label,
+            chain=chain,
+            evaluation=evaluation,
+            dataset=dataset,
+            recipe=recipe,
+            shared=shares_trainings(chain, dataset, recipe),
+        )
+
+    def aggregate(self, figure: str) -> AggregateSpec:
+        """The table of a figure; the seed of its chains is left at 0."""
+        entry, seeds = self.figures[figure], self.figure_seeds(figure)
+        table: AccuracyTable | CostTable | SparsityTable | RewindTable
+        if isinstance(entry, JudgedFigure):
+            judged = tuple(
+                self._judged(panel, label, ticket, block.evaluation)
+                for panel, block in entry.panels.items()
+                for label, ticket in block.curves.items()
+            )
+            rounds = self.figure_rounds(figure)
+            if entry.kind == "cost":
+                table = CostTable(kind="cost", curves=judged, seeds=seeds, rounds=rounds)
+            else:
+                table = AccuracyTable(kind="accuracy", curves=judged, seeds=seeds, rounds=rounds)
+        else:
+            curves = tuple(
+                CurveSpec(panel=panel, curve=label, chain=self.chain(ticket, 0))
+                for panel, block in entry.panels.items()
+                for label, ticket in block.curves.items()
+            )
+            if entry.kind == "rewind":
+                table = RewindTable(kind="rewind", curves=curves)
+            else:
+                table = SparsityTable(
+                    kind="sparsity",
+                    curves=curves,
+                    seeds=seeds,
+                    zero_threshold=self.sparsity.zero_threshold,
+                    cuts=self.cuts,
+                )
+        return AggregateSpec(figure=figure, table=table, partial=self.partial)
+
+    def plot(self, figure: str) -> PlotSpec:
+        """The looks of a figure."""
+        entry, table = self.figures[figure], self.aggregate(figure).table
+        if isinstance(table, AccuracyTable | CostTable):
+            names = {curve.dataset.name for curve in table.curves}
+        else:
+            found = (curve.chain.training for curve in table.curves)
+            names = {training.dataset.name for training in found if training}
+        labels = " / ".join(self.datasets[name].label for name in sorted(names))
+        points = len(table.curves) * len(getattr(table, "seeds", ()))
+        if isinstance(table, AccuracyTable):
+            points *= len(table.rounds)
+        return PlotSpec(
+            figure=figure,
+            kind=table.kind,
+            title=entry.title.replace("{dataset}", labels),
+            scale=self.scale,
+            ylabel=f"{labels} top-1 test accuracy (%)",
+            panels=tuple(entry.panels),
+            columns=entry.columns or len(entry.panels),
+            points=points,
+            partial=self.partial,
+        )
+
+    def claims(self) -> ClaimsSpec:
+        """What the paper's claims are held against."""
+        return ClaimsSpec(scale=self.scale, figures=tuple(self.figures))
+
+
+def shares_trainings(chain: Chain, dataset: Dataset, recipe: Recipe) -> bool:
+    """Whether a chain's own training of round r is the evaluation of its ticket r.
+
+    It is where the generation task is the evaluation itself: the same labels, all of the same
+    images, the same recipe; rewind point and seed are the chain's in both. Round 0 is then the
+    dense network trained from its initialisation.
+    """
+    found = chain.training
+    return found is not None and (found.task, found.dataset, found.subset, found.recipe) == (
+        "labels",
+        dataset,
+        Subset(),
+        recipe,
+    )

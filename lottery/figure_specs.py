@@ -1,0 +1,95 @@
+"""What the stages `aggregate` and `plot` read: the rows of a figure's table, and its looks."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from lottery.specs import Chain, Dataset, GenerateSpec, Recipe, SparsitySpec, Spec
+
+
+class CurveSpec(Spec):
+    """One curve, or one row: a ticket by the name that the figure gives it, the seed left open."""
+
+    panel: str
+    curve: str
+    chain: Chain
+
+
+class JudgedSpec(CurveSpec):
+    """A ticket and how it is judged."""
+
+    evaluation: str
+    dataset: Dataset
+    recipe: Recipe
+    shared: bool = Field(description="the chain's own trainings are its evaluations")
+
+
+class AccuracyTable(Spec):
+    """The accuracy of each curve's tickets, per seed and round."""
+
+    kind: Literal["accuracy"]
+    curves: tuple[JudgedSpec, ...]
+    seeds: tuple[int, ...]
+    rounds: tuple[int, ...]
+
+
+class CostTable(Spec):
+    """What finding and judging the tickets of each curve took, per seed, over all rounds."""
+
+    kind: Literal["cost"]
+    curves: tuple[JudgedSpec, ...]
+    seeds: tuple[int, ...]
+    rounds: tuple[int, ...]
+
+
+class SparsityTable(Spec):
+    """The sorted magnitudes of each curve's dense trained network, per seed."""
+
+    kind: Literal["sparsity"]
+    curves: tuple[CurveSpec, ...]
+    seeds: tuple[int, ...]
+    zero_threshold: float
+    cuts: tuple[float, ...]
+
+    def report(self, curve: CurveSpec, seed: int) -> SparsitySpec:
+        """The report of one dense network."""
+        dense = GenerateSpec.of(curve.chain.with_seed(seed), 0)
+        return SparsitySpec(dense=dense, cuts=self.cuts)
+
+
+class RewindTable(Spec):
+    """Where each row's rewind point lies in its training (Table 1); computed, never measured."""
+
+    kind: Literal["rewind"]
+    curves: tuple[CurveSpec, ...]
+
+
+class AggregateSpec(Spec):
+    """The table that one figure is drawn from."""
+
+    figure: str
+    table: Annotated[
+        AccuracyTable | CostTable | SparsityTable | RewindTable, Field(discriminator="kind")
+    ]
+    partial: bool = Field(False, description="leave out what is not there yet")
+
+
+class PlotSpec(Spec):
+    """What a figure shows beyond its table."""
+
+    figure: str
+    kind: Literal["accuracy", "cost", "sparsity", "rewind"]
+    title: str
+    scale: str
+    ylabel: str = ""
+    panels: tuple[str, ...]
+    columns: int = Field(ge=1, description="panels side by side")
+    points: int = Field(description="tickets, or networks, of the complete figure")
+    partial: bool = False
+
+
+class ClaimsSpec(Spec):
+    """Which tables the paper's claims are held against, and what to say of them."""
+
+    scale: str
+    figures: tuple[str, ...]

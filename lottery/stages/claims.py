@@ -1,0 +1,67 @@
+"""Stage `claims`: the paper's claims held against the tables of the figures. Needs no torch."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from lottery import files
+from lottery.claims.paper import CLAIMS
+from lottery.claims.scoreboard import markdown, scoreboard
+from lottery.errors import LotteryError
+from lottery.figure_specs import ClaimsSpec
+from lottery.specs import parse
+from lottery.stages.command import spec_option
+from lottery.training.progress import log
+
+NAMES = {"ticket", "evaluation"}
+"""Columns of words; those of numbers are refused if they hold anything else."""
+
+
+def claims(spec: ClaimsSpec, tables: Sequence[str], csv: str, text: str) -> None:
+    """Judge each claim by its figure's table; where there is none, there are not enough data.
+
+    Raises: LotteryError for a table that cannot be read, or is of no figure of the scale.
+    """
+    by_figure = {Path(path).stem: path for path in tables}
+    for figure, path in by_figure.items():
+        if figure not in spec.figures:
+            raise LotteryError(f"{path}: scale {spec.scale} has no figure {figure!r}")
+    rows = scoreboard(
+        {figure: _read(figure, path) for figure, path in by_figure.items()}, spec.scale
+    )
+    with files.atomic(csv) as handle:
+        rows.to_csv(handle, index=False)
+    with files.atomic(text) as handle:
+        handle.write(markdown(rows, spec.scale).encode())
+    log(f"held {len(rows)} claims against {len(by_figure)} tables")
+
+
+def _read(figure: str, path: str) -> pd.DataFrame:
+    columns = {c for claim in CLAIMS if claim.figure == figure for c in claim.comparison.columns}
+    kinds = {column: "str" if column in NAMES else "float" for column in columns}
+    try:
+        table = pd.read_csv(path, dtype=kinds)
+    except (ValueError, OSError) as error:
+        reason = " ".join(str(error).split())  # pandas' own may have several lines
+        raise LotteryError(f"{path}: not a readable table: {reason}") from None
+    absent = columns - set(table.columns)
+    if absent:
+        raise LotteryError(f"{path}: no column {', '.join(sorted(absent))}")
+    return table
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The stage's options."""
+    spec_option(parser)
+    parser.add_argument(
+        "--tables", required=True, nargs="+", help="tables named by figure (in, CSV)"
+    )
+    parser.add_argument("--csv", required=True, help="the claims and their verdicts (out, CSV)")
+    parser.add_argument("--markdown", required=True, help="the same for readers (out)")
+
+
+def run(args: argparse.Namespace) -> None:
+    """The stage as a command."""
+    claims(parse(ClaimsSpec, args.spec), args.tables, args.csv, args.markdown)

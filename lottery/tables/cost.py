@@ -1,0 +1,82 @@
+"""What tickets cost to find, and to find and judge: behind the paper's "5x faster"."""
+
+from lottery import reports
+from lottery.figure_specs import CostTable, JudgedSpec
+from lottery.specs import GenerateSpec
+from lottery.tables import Read, Rows
+
+COLUMNS = [
+    "figure",
+    "panel",
+    "curve",
+    "ticket",
+    "seed",
+    "rounds",
+    "inputs",
+    "generation",
+    "total",
+]
+
+
+def rows(figure: str, table: CostTable, results: str, read: Read) -> Rows:
+    """One row per ticket and seed; times are hours that trainings held their device.
+
+    `generation` is all that finding the ticket of the last round takes: the trainings of the rounds
+    before it. `total` adds what judging the tickets of all shown rounds takes beyond that: nothing
+    for a round whose own training is its evaluation. `inputs` are images, or views of them, that
+    went through the network during generation.
+    """
+    found = []
+    for curve in table.curves:
+        for seed in table.seeds:
+            generation = _generation(curve, seed, max(table.rounds), results, read)
+            judged = _judgement(curve, seed, table.rounds, results, read)
+            if generation is None or judged is None:
+                continue
+            hours, inputs = generation
+            found.append(
+                {
+                    "figure": figure,
+                    "panel": curve.panel,
+                    "curve": curve.curve,
+                    "ticket": curve.chain.ticket,
+                    "seed": seed,
+                    "rounds": max(table.rounds),
+                    "inputs": inputs,
+                    "generation": hours,
+                    "total": hours + judged,
+                }
+            )
+    return found
+
+
+def _generation(
+    curve: JudgedSpec, seed: int, last: int, results: str, read: Read
+) -> tuple[float, int] | None:
+    """Hours and network inputs of rounds 0 to `last` - 1."""
+    chain = curve.chain.with_seed(seed)
+    hours, inputs = 0.0, 0
+    for round in range(last):
+        path = reports.generation(chain, round, results)
+        record = read(path, "generation", GenerateSpec.of(chain, round))
+        if record is None:
+            return None
+        hours += record["seconds"] / 3600
+        inputs += record["result"]["inputs"]
+    return hours, inputs
+
+
+def _judgement(
+    curve: JudgedSpec, seed: int, rounds: tuple[int, ...], results: str, read: Read
+) -> float | None:
+    """Hours of the evaluations that are no trainings of the generation."""
+    hours = 0.0
+    for round in rounds:
+        if curve.shared and round < max(rounds):
+            continue
+        path = reports.report_path(curve, seed, round, results)
+        record = read(path, *reports.made_by(curve, seed, round))
+        if record is None:
+            return None
+        hours += record["seconds"] / 3600
+    return hours

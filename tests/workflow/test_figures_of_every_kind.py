@@ -1,0 +1,116 @@
+"""Figures of every kind, the claims, and figures of which only a part is there."""
+
+import csv
+
+import pytest
+
+from tests.workflow.project import Project
+
+CONFIGS = ("config/demo.yaml", "tests/workflow/every.yaml")
+DRAWN = ("fig5", "fig6", "fig7", "table1", "cost")
+
+
+def run(project, *arguments):
+    done = project.snakemake(*arguments, "--cores", "2", "--configfile", *CONFIGS)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def rows(project, name):
+    return list(csv.DictReader((project.root / f"results/every/tables/{name}.csv").open()))
+
+
+@pytest.fixture(scope="module")
+def partial(tmp_path_factory):
+    """Some tickets of Figure 7 are there when all is asked for as far as it goes."""
+    project = Project.copy(tmp_path_factory.mktemp("every") / "lottery")
+    folder = "results/every/tickets/imagenet-images-10-resnet50/seed0"
+    run(project, f"{folder}/round02/evaluation-imagenet-resnet50.json")
+    run(project, "all", "--config", "partial=true")
+    return project
+
+
+@pytest.fixture(scope="module")
+def complete(partial, tmp_path_factory):
+    project = partial.clone(tmp_path_factory.mktemp("complete") / "lottery")
+    run(project, "all")
+    return project
+
+
+def test_a_partial_run_trains_nothing_and_draws_what_is_there(partial):
+    assert {row["ticket"] for row in rows(partial, "fig7")} == {"imagenet-images-10-resnet50"}
+    assert {row["round"] for row in rows(partial, "fig7")} == {"2"}
+    assert rows(partial, "fig6") == []
+    for name in DRAWN:
+        assert (partial.root / f"figures/every/{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_partial_figure_says_so_on_its_face(partial, complete):
+    for project, is_there in ((partial, True), (complete, False)):
+        svg = project.root / "fig7.svg"
+        text = plot_as_text(project, "fig7", svg)
+        assert ("partial: 1 of" in text) is is_there
+
+
+def plot_as_text(project, name, svg):
+    import matplotlib as mpl
+
+    from lottery import config
+    from lottery.stages.plot import plot
+
+    files = [project.root / file for file in ("config.yaml", *CONFIGS)]
+    settings = config.load(files, {"partial": True})
+    with mpl.rc_context({"svg.fonttype": "none"}):
+        table = project.root / f"results/every/tables/{name}.csv"
+        plot(settings.plot(name), str(table), [str(svg)])
+    return svg.read_text()
+
+
+def test_the_complete_run_goes_on_from_the_partial_one(complete):
+    found = {(row["ticket"], row["round"]) for row in rows(complete, "fig7")}
+    assert {round for _, round in found} == {"0", "2"}
+    assert len(found) == 6
+    for name in DRAWN:
+        assert (complete.root / f"figures/every/{name}.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_tickets_that_differ_in_their_rewind_point_share_one_dense_training(complete):
+    folder = complete.root / "results/every/tickets"
+    assert (folder / "imagenet-images-10-resnet50/seed0/round00/weights.pt").exists()
+    assert not (folder / "imagenet-images-10-resnet50-updates/seed0/round00/weights.pt").exists()
+    assert not (folder / "imagenet-images-10-resnet50-updates/seed0/early.pt").exists()
+    accuracy = {
+        row["ticket"]: row["accuracy"] for row in rows(complete, "fig7") if row["round"] == "0"
+    }
+    assert (
+        accuracy["imagenet-images-10-resnet50"] != accuracy["imagenet-images-10-resnet50-updates"]
+    )
+
+
+def test_natural_sparsity_is_tabled_per_data_set(complete):
+    found = rows(complete, "fig6")
+    assert {row["curve"] for row in found} == {"CIFAR-10", "ImageNet"}
+    for curve in ("CIFAR-10", "ImageNet"):
+        magnitudes = [float(row["magnitude"]) for row in found if row["curve"] == curve]
+        assert magnitudes == sorted(magnitudes)
+
+
+def test_the_cost_of_a_ticket_is_what_its_trainings_took(complete):
+    found = {row["curve"]: row for row in rows(complete, "cost")}
+    assert int(found["100 %"]["inputs"]) == 2 * 2 * 1360, "rounds 0 and 1, two epochs"
+    assert int(found["10 % of images"]["inputs"]) == 2 * 10 * 140
+    for row in found.values():
+        assert 0 < float(row["generation"]) < float(row["total"])
+
+
+def test_the_claims_are_held_against_what_is_there(complete):
+    text = (complete.root / "figures/every/claims.md").read_text()
+    assert "`every`" in text or "every" in text.splitlines()[0]
+    with (complete.root / "figures/every/claims.csv").open() as handle:
+        verdicts = {row["verdict"] for row in csv.DictReader(handle)}
+    assert verdicts <= {"holds", "does not hold", "not enough data"}
+
+
+def test_nothing_is_left_to_do(complete):
+    done = complete.snakemake("all", "-n", "--configfile", *CONFIGS)
+    assert "Nothing to be done" in done.stdout
