@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo test lint slurm-test bench clean
+.PHONY: help install demo figures test lint slurm-test bench clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -21,8 +21,12 @@ $(INSTALLED): pyproject.toml
 	@touch $@
 
 demo: install ## Figure 1a on handwritten digits: minutes on two CPU cores
-	$(BIN)/snakemake --profile demo figures/demo/fig1a.pdf
+	$(BIN)/snakemake --profile demo figures/demo/fig1a.pdf --configfile config/demo.yaml config/first.yaml
 	@echo "Drew figures/demo/fig1a.pdf and figures/demo/fig1a.png from results/demo/tables/fig1a.csv"
+
+figures: install ## every figure, the table and the claims at demo scale: half an hour
+	$(BIN)/snakemake --profile demo all
+	@echo "Drew figures/demo/*.pdf and .png; figures/demo/claims.md says what they show"
 
 test: install ## all tests but those that need a SLURM cluster
 	$(BIN)/python -m pytest tests --ignore tests/slurm

@@ -18,6 +18,7 @@ UNCOUNTED = {
     # what they decide is in the spec, which the rule's params hold beside the fingerprint
     "lottery",
     "lottery.specs",
+    "lottery.figure_specs",
     # carry results and messages without changing them
     "lottery.artifacts",
     "lottery.errors",

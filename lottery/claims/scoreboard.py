@@ -22,6 +22,14 @@ COLUMNS = [
     "compared",
     "scale",
 ]
+LEGEND = (
+    "Effect: mean ± standard error over seeds, paired by seed and round. Each claim is judged by "
+    f"its own {100 * CONFIDENCE:g} % t interval; one seed has none. That A is better holds if "
+    f"the interval is above 0, and does not if it is below {SMALLEST:g} points; that A is as good "
+    f"holds if it is nowhere below -{TOLERANCE:g} point (unless the claim says otherwise), and "
+    "does not if all of it is. Where all tickets are at chance each is as good as any: read that "
+    "beside what is better than random."
+)
 
 
 def scoreboard(tables: Mapping[str, pd.DataFrame], scale: str) -> pd.DataFrame:
@@ -64,11 +72,8 @@ def markdown(rows: pd.DataFrame, scale: str) -> str:
             for row in rows.itertuples()
         ),
         "",
-        f"Effect: mean ± standard error over seeds, paired by seed and round. A verdict is told by "
-        f"the {100 * CONFIDENCE:g} % t interval, each claim's by itself: \"better\" holds above 0 and "
-        f"does not below {SMALLEST:g} points; \"as good\" allows {TOLERANCE:g} point less unless "
-        "the claim says otherwise. One seed has no interval.",
-    ]  # fmt: skip
+        LEGEND,
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -76,9 +81,8 @@ def _scale(scale: str) -> str:
     if scale == "paper":
         return "The paper's claims, held against results at its own scale, `paper`."
     return (
-        f"The paper's claims, held against results at scale `{scale}`: stand-ins (see "
-        f"config/{scale}.yaml) were trained, so nothing is proven about the paper's own networks "
-        "and data."
+        f"The paper's claims, held against results at scale `{scale}`: its stand-ins were trained, "
+        "so nothing is proven about the paper's own networks and data."
     )
 
 

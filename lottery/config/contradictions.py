@@ -102,8 +102,8 @@ def _fit(config: Config, ticket: FoundTicket) -> Problems:
         yield (
             ".subset",
             (
-                f"{ticket.subset!r} is {count} of the {dataset.classes} classes of {ticket.dataset}; "
-                f"allowed: 2 to {dataset.classes}"
+                f"{ticket.subset!r} is {count} of the {dataset.classes} classes of "
+                f"{ticket.dataset}; allowed: 2 to {dataset.classes}"
             ),
         )
     yield from _too_small(config, ticket.architecture, ticket.dataset)

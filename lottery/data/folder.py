@@ -13,6 +13,8 @@ from lottery.errors import LotteryError
 from lottery.specs import Dataset
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".ppm", ".webp"}
+DEEP = {"I", "I;16", "I;16B", "I;16L", "F"}
+"""Pillow's modes of more than 8 bits a channel."""
 
 
 def load(dataset: Dataset, folder: Path | None, split: Split) -> Images:
@@ -52,6 +54,8 @@ def _fits_in_memory(dataset: Dataset, images: int) -> None:
 def _decode(path: Path, size: int) -> torch.Tensor:
     try:
         with Image.open(path) as file:
+            if file.mode in DEEP:  # converted, all but the darkest would be white
+                raise LotteryError(f"{path}: pixels of mode {file.mode}, expected 8 bits a channel")
             image = file.convert("RGB")
             if image.size != (size, size):
                 scale = size / min(image.size)

@@ -27,7 +27,7 @@ mpl.rcParams.update(
     }
 )
 
-# One colour per ticket; what belongs together shares a hue and differs in mark and brightness.
+# A ticket looks the same in all figures; in one panel no two share a colour or a mark.
 CURVES: dict[str, dict[str, Any]] = {
     "Labels": {"color": "#0072B2", "marker": "o"},
     "100 %": {"color": "#0072B2", "marker": "o"},
@@ -35,19 +35,23 @@ CURVES: dict[str, dict[str, Any]] = {
     "Exemplar": {"color": "#009E73", "marker": "^"},
     "Permuted labels": {"color": "#CC79A7", "marker": "v"},
     "Semi-supervised, 10 % of labels": {"color": "#E69F00", "marker": "D"},
-    "30 % of images": {"color": "#56B4E9", "marker": "s"},
-    "10 % of images": {"color": "#009E73", "marker": "^"},
-    "1 % of images": {"color": "#D55E00", "marker": "v"},
-    "30 % of classes": {"color": "#56B4E9", "marker": "s"},
-    "10 % of classes": {"color": "#009E73", "marker": "^"},
-    "1 % of classes": {"color": "#D55E00", "marker": "v"},
+    "30 % of images": {"color": "#56B4E9", "marker": "p"},
+    "10 % of images": {"color": "#000000", "marker": "^"},
+    "1 % of images": {"color": "#E69F00", "marker": "v"},
+    "30 % of classes": {"color": "#56B4E9", "marker": "p"},
+    "10 % of classes": {"color": "#000000", "marker": "^"},
+    "1 % of classes": {"color": "#E69F00", "marker": "v"},
+    "3.8 million samples": {"color": "#000000", "marker": "^"},
+    "3 epochs": {"color": "#0072B2", "marker": "o"},
+    "2500 updates": {"color": "#D55E00", "marker": "s"},
+    "3.3 % of training": {"color": "#009E73", "marker": "D"},
     "Places365": {"color": "#CC79A7", "marker": "P"},
     "CIFAR-10": {"color": "#009E73", "marker": "X"},
     "ImageNet": {"color": "#D55E00", "marker": "o"},
-    "Random": {"color": "#555555", "marker": "x", "linestyle": "--"},
-    "Random (adjusted)": {"color": "#555555", "marker": "x", "linestyle": "--"},
+    "Random": {"color": "#777777", "marker": "x", "linestyle": "--"},
+    "Random (adjusted)": {"color": "#777777", "marker": "x", "linestyle": "--"},
 }
-OTHERS = ["#E69F00", "#56B4E9", "#F0E442", "#000000"]
+OTHERS = ["#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#000000"]
 
 
 def curve(label: str, index: int) -> dict[str, Any]:
@@ -63,8 +67,9 @@ def panels(spec: PlotSpec) -> tuple[Figure, dict[str, Axes]]:
         spec.columns,
         figsize=(3.8 * spec.columns + 0.4, 3.1 * height + 0.4),
         squeeze=False,
+        sharey="row",
     )
-    figure.suptitle(spec.title)
+    title(figure, spec)
     places = list(axes.flat)
     for axis in places[len(spec.panels) :]:
         axis.set_axis_off()
@@ -72,6 +77,14 @@ def panels(spec: PlotSpec) -> tuple[Figure, dict[str, Axes]]:
     for panel, axis in named.items():
         axis.set_title(panel)
     return figure, named
+
+
+def title(figure: Figure, spec: PlotSpec) -> None:
+    """The figure's title, and where anything but the paper's own setting stands in for it."""
+    figure.suptitle(spec.title)
+    if spec.scale != "paper":
+        said = f"scale {spec.scale}: stand-ins for the paper's networks and data"
+        figure.text(0.005, 0.995, said, ha="left", va="top", color="#555555", fontsize=6)
 
 
 def left(spec: PlotSpec, axes: dict[str, Axes]) -> list[Axes]:

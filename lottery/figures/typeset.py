@@ -39,7 +39,14 @@ def cost(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
             times = [f"{first[key] / row[key]:.1f}x" for key in ("generation", "total", "inputs")]
             name = f"{panel}, {label}" if len(spec.panels) > 1 else str(label)
             cells.append([name, _hours(row["generation"]), _hours(row["total"]), *times])
-    titles = ["", "finding", "and judging", "finding", "and judging", "images to find"]
+    titles = [
+        "",
+        "to find",
+        "to find and judge",
+        "less to find",
+        "less to find and judge",
+        "fewer images to find",
+    ]
     figure = _table(spec, (titles, cells))
     found = len(rows)
     style.note_if_partial(figure, spec, found, "tickets")
@@ -56,10 +63,10 @@ def _two_digits(value: float) -> int:
 
 def _table(spec: PlotSpec, cells: Cells) -> Figure:
     titles, body = cells
-    figure, axis = plt.subplots(figsize=(1.5 * len(titles) + 1.2, 0.3 * (len(body) + 3)))
+    figure, axis = plt.subplots(figsize=(1.4 * len(titles) + 0.6, 0.27 * (len(body) + 2) + 0.3))
     axis.axis("off")
-    axis.set_title(spec.title)
-    table = axis.table(cellText=body, colLabels=titles, cellLoc="right", loc="center")
+    style.title(figure, spec)
+    table = axis.table(cellText=body, colLabels=titles, cellLoc="right", loc="upper center")
     table.auto_set_font_size(False)
     table.set_fontsize(9)
     table.auto_set_column_width(list(range(len(titles))))

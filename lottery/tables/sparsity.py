@@ -34,7 +34,7 @@ def rows(figure: str, table: SparsityTable, results: str, read: Read) -> Rows:
                     "figure": figure,
                     "panel": curve.panel,
                     "curve": curve.curve,
-                    "ticket": name,
+                    "ticket": curve.chain.ticket,
                     "seed": seed,
                     "rank": rank,
                     "magnitude": magnitude,

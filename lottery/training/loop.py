@@ -52,9 +52,9 @@ def train(
 ) -> Result:
     """Minimise the task's loss of f_{m * W} (Eq. 1), in place.
 
-    `model` and `images` are on the device that trains. The order and the augmentation of epoch e
-    derive from (seed, e). W_k is copied at each of the points `starts`. `label` names the training
-    in its progress.
+    `model` and `images` are on the device that trains. The order of epoch e derives from (seed, e),
+    augmentation and dropout of update u from (seed, u). W_k is copied at each of the points
+    `starts`. `label` names the training in its progress.
 
     A batch is cut into as many parts as the recipe has GPUs, and the gradients of their mean losses
     are averaged as DistributedDataParallel does: each part has batch-norm statistics, and negatives
@@ -73,41 +73,45 @@ def train(
     progress = Progress(label, recipe.epochs, len(batches))
     update = 0
     model.train()
-    for epoch in range(recipe.epochs):
-        stream = seeds.generator(seed, "augmentation", epoch, device=device)
-        losses = []
-        right, judged = torch.zeros((), dtype=torch.long, device=device), 0
-        started = time.monotonic()
-        for pixels, labels in batches.epoch(epoch):
-            if update in result.updates:
-                result.early[update] = _copy(model)
-            for group in optimizer.param_groups:
-                group["lr"] = schedule.learning_rate(update)
-            optimizer.zero_grad(set_to_none=True)
-            losses.append(torch.zeros((), device=device))
-            parts = max(1, min(recipe.gpus, len(pixels) // 2))  # batch norm needs two images
-            for part in range(parts):
-                chosen = pixels[part::parts]
-                view = partial(augment, chosen, recipe.augmentation, stream, dataset.image_size)
-                inputs, targets = task.examples(view, labels[part::parts])
-                outputs = model(_arrange(normalise(inputs, dataset)))
-                loss = task.loss(outputs, targets) * (len(chosen) / len(pixels))
-                loss.backward()
-                losses[-1] += loss.detach()
-                correct = task.correct(outputs.detach(), targets)
-                right += correct.sum()
-                judged += len(correct)
-                result.inputs += len(inputs)
-            masking.clear_gradients()
-            optimizer.step()
-            update += 1
-            progress.update()
-        seen = sum(batches.sizes)
-        mean = _mean_loss(losses, batches.sizes, update)
-        accuracy = right.item() / judged
-        seconds = time.monotonic() - started
-        result.epochs.append({"loss": mean, "accuracy": accuracy, "seconds": round(seconds, 3)})
-        progress.epoch(epoch, mean, accuracy, seen / seconds)
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        for epoch in range(recipe.epochs):
+            losses = []
+            right, judged = torch.zeros((), dtype=torch.long, device=device), 0
+            started = time.monotonic()
+            for pixels, labels in batches.epoch(epoch):
+                if update in result.updates:
+                    result.early[update] = _copy(model)
+                for group in optimizer.param_groups:
+                    group["lr"] = schedule.learning_rate(update)
+                torch.manual_seed(
+                    seeds.derive(seed, "dropout", update)
+                )  # torch offers no other way
+                stream = seeds.generator(seed, "augmentation", update, device=device)
+                optimizer.zero_grad(set_to_none=True)
+                losses.append(torch.zeros((), device=device))
+                parts = max(1, min(recipe.gpus, len(pixels) // 2))  # batch norm needs two images
+                for part in range(parts):
+                    chosen = pixels[part::parts]
+                    view = partial(augment, chosen, recipe.augmentation, stream, dataset.image_size)
+                    inputs, targets = task.examples(view, labels[part::parts])
+                    outputs = model(_arrange(normalise(inputs, dataset)))
+                    loss = task.loss(outputs, targets) * (len(chosen) / len(pixels))
+                    loss.backward()
+                    losses[-1] += loss.detach()
+                    correct = task.correct(outputs.detach(), targets)
+                    right += correct.sum()
+                    judged += len(correct)
+                    result.inputs += len(inputs)
+                masking.clear_gradients()
+                optimizer.step()
+                update += 1
+                progress.update()
+            seen = sum(batches.sizes)
+            mean = _mean_loss(losses, batches.sizes, update)
+            accuracy = right.item() / judged
+            seconds = time.monotonic() - started
+            result.epochs.append({"loss": mean, "accuracy": accuracy, "seconds": round(seconds, 3)})
+            progress.epoch(epoch, mean, accuracy, seen / seconds)
     progress.close()
     if update in result.updates:
         result.early[update] = _copy(model)

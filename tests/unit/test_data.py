@@ -164,6 +164,68 @@ def test_a_corrupt_image_is_named(folder):
         datasets.load(folder_of(), folder, "train")
 
 
+def test_pixels_of_more_than_8_bits_are_refused_by_name(folder):
+    Image.fromarray(np.full((32, 32), 1000, dtype=np.uint16)).save(folder / "train/dog/0.png")
+    with pytest.raises(LotteryError, match=r"train/dog/0\.png: pixels of mode I;16, expected 8"):
+        datasets.load(folder_of(), folder, "train")
+
+
+def test_a_data_set_of_another_size_is_refused(folder):
+    assert len(datasets.load(folder_of(train_images=6), folder, "train").labels) == 6
+    with pytest.raises(LotteryError, match="train_images: 7 in the config, 6 were found"):
+        datasets.load(folder_of(train_images=7), folder, "train")
+
+
+def test_a_smaller_data_set_has_the_first_images_of_each_class(folder):
+    every = datasets.load(folder_of(), folder, "train")
+    few = datasets.load(folder_of(train_per_class=2), folder, "train")
+    assert few.labels.tolist() == [0, 0, 1, 1]
+    assert torch.equal(few.pixels, every.pixels[[0, 1, 3, 4]])
+    assert len(datasets.load(folder_of(train_per_class=2), folder, "test").labels) == 6
+
+
+def test_images_too_many_for_the_memory_are_refused_before_any_is_decoded(folder):
+    with pytest.raises(LotteryError, match=r"6 images of 500000 pixels need \d+ GiB of memory"):
+        datasets.load(folder_of(stored_size=500_000), folder, "train")
+
+
+@given(st.floats(0.05, 0.95), st.integers(0, 5))
+def test_resized_crops_are_of_the_size_of_the_input(least, seed):
+    pixels = torch.randint(256, (16, 3, 12, 12), dtype=torch.uint8)
+    cropped = augment.random_resized_crop(pixels, least, seeds.generator(seed, "test"), 8)
+    assert cropped.shape == (16, 3, 8, 8)
+    assert cropped.dtype == torch.uint8
+
+
+def test_resized_crops_show_the_asked_share_in_the_asked_shapes():
+    """On a ramp, how fast the crop rises is how wide a part of the image it shows."""
+    ramp = torch.arange(64.0).expand(64, 64)
+    pixels = torch.stack([ramp, ramp.T, ramp]).to(torch.uint8).expand(4000, 3, 64, 64)
+    cropped = augment.random_resized_crop(pixels, 0.25, seeds.generator(0, "test"), 32).float()
+    width = (cropped[:, 0, :, -2] - cropped[:, 0, :, 1]).mean(1) / 29 / 2
+    height = (cropped[:, 1, -2, :] - cropped[:, 1, 1, :]).mean(1) / 29 / 2
+    area, ratio = width * height, width / height
+    assert area.min() > 0.22
+    assert area.max() <= 1.04
+    assert 0.70 < ratio.min() < 0.80
+    assert 1.25 < ratio.max() < 1.42
+    from torchvision.transforms import RandomResizedCrop
+
+    torch.manual_seed(0)
+    reference = torch.tensor(
+        [RandomResizedCrop.get_params(ramp[None], [0.25, 1.0], [3 / 4, 4 / 3]) for _ in range(4000)]
+    )
+    expected = (reference[:, 2] * reference[:, 3]).float() / 64**2
+    assert abs(area.mean() - expected.mean()) < 0.015
+    assert abs(area.std() - expected.std()) < 0.015
+
+
+def test_without_a_random_crop_the_centre_is_seen():
+    pixels = torch.arange(12, dtype=torch.uint8).expand(2, 3, 12, 12)
+    seen = augment.augment(pixels, Augmentation(), seeds.generator(0, "x"), 8)
+    assert torch.equal(seen, pixels[:, :, 2:10, 2:10])
+
+
 def test_an_empty_class_is_named(folder):
     (folder / "train/eel").mkdir()
     with pytest.raises(LotteryError, match=r"no images in .*eel"):

@@ -7,11 +7,12 @@ import torch
 from torch import nn
 
 from lottery import models, tasks
+from lottery.data.datasets import Images
 from lottery.errors import LotteryError
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.pruning.random import random_mask
-from lottery.specs import Augmentation, Point
+from lottery.specs import Architecture, Augmentation, Point
 from lottery.training import loop
 from lottery.training.masking import Masking
 from tests.conftest import recipe
@@ -142,6 +143,22 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(narrow, images, 
     assert any(not torch.equal(states[0][name], states[2][name]) for name in states[0])
 
 
+def test_dropout_derives_from_the_seed_too(images, digits):
+    alexnet = Architecture(model="alexnet", depth=8, width=4, pools=1)
+    few = Images(images.pixels[:256], images.labels[:256])
+    states = []
+    for seed in (0, 0, 1):
+        torch.manual_seed(len(states))  # global state must neither matter nor change
+        before = torch.random.get_rng_state()
+        model = models.build(alexnet, 10, 0, "init")
+        augmentation = Augmentation()
+        train(model, few, digits, seed=seed, epochs=1, augmentation=augmentation, batch_size=256)
+        assert torch.equal(torch.random.get_rng_state(), before)
+        states.append(model.state_dict())
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+    assert any(not torch.equal(states[0][name], states[2][name]) for name in states[0])
+
+
 def test_a_diverged_loss_stops_the_training_and_names_the_update(narrow, images, digits):
     with pytest.raises(LotteryError, match=r"loss is (nan|inf) at update \d+"):
         train(fresh(narrow), images, digits, optimizer="sgd", learning_rate=1e30)
@@ -166,3 +183,51 @@ def test_testing_sees_every_image_once_and_changes_nothing(narrow, images, digit
     assert 0 <= measured["accuracy"] <= 1
     assert math.isfinite(measured["loss"])
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_a_batch_in_parts_has_the_gradient_of_the_whole_but_for_batch_norm(images, digits):
+    """The mean over parts is the mean over images, also where the parts are of unequal size."""
+    plain = Architecture(model="alexnet", depth=8, width=4, pools=1)
+    few = Images(images.pixels[:50], images.labels[:50])
+    states = []
+    for gpus in (1, 2, 5):
+        model = models.build(plain, 10, 0, "init").double()
+        model.classifier[0].p = model.classifier[3].p = 0.0  # dropout draws from another place
+        how = {"gpus": gpus, "batch_size": 20, "augmentation": Augmentation(), "epochs": 1}
+        train(DoubleInput(model), few, digits, **how)
+        states.append(model.state_dict())
+    for name, value in states[0].items():
+        torch.testing.assert_close(states[1][name], value, rtol=1e-6, atol=1e-9)
+        torch.testing.assert_close(states[2][name], value, rtol=1e-6, atol=1e-9)
+
+
+class DoubleInput(nn.Module):
+    """Float64, so that the order of a sum does not show."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, inputs):
+        return self.model(inputs.double())
+
+
+def test_each_part_of_a_batch_has_batch_norm_statistics_of_its_own(narrow, images, digits):
+    seen = []
+    for gpus in (1, 4):
+        model = fresh(narrow)
+        sizes = []
+        model.bn1.register_forward_hook(lambda _, inputs, __, to=sizes: to.append(len(inputs[0])))
+        train(model, images, digits, gpus=gpus, batch_size=128, epochs=1)
+        seen.append(sizes)
+    assert seen[0] == [128] * 10 + [72]
+    assert seen[1] == [32] * 40 + [18] * 4
+
+
+def test_a_part_of_a_batch_has_two_images_at_least(narrow, images, digits):
+    few = Images(images.pixels[:21], images.labels[:21])
+    sizes = []
+    model = fresh(narrow)
+    model.bn1.register_forward_hook(lambda _, inputs, __: sizes.append(len(inputs[0])))
+    train(model, few, digits, gpus=8, batch_size=16, epochs=1)
+    assert sizes == [2] * 8 + [3, 2]

@@ -104,10 +104,10 @@ def test_early_weights_are_neither_the_first_nor_the_last(finished, settings):
     early = load(finished, "early", paths.early("results/tiny", ROTNET, 0), spec)
     last = load(finished, "weights", paths.weights("results/tiny", ROTNET, 0, 0), spec)
     first = prunable(models.build(spec.chain.architecture, 4, 0, "init"))
-    assert early["update"] == 11, "one epoch of 1352 images in batches of 128"
+    assert early["updates"] == [11], "one epoch of 1352 images in batches of 128"
     for name in last["prunable"]:
-        assert not torch.equal(early["model"][name], last["model"][name])
-        assert not torch.equal(early["model"][name], first[name])
+        assert not torch.equal(early["models"][0][name], last["model"][name])
+        assert not torch.equal(early["models"][0][name], first[name])
 
 
 def test_artifacts_say_what_they_are(finished):

@@ -95,14 +95,14 @@ def test_a_diverged_training_says_so_in_its_log(untouched: Project):
 
 
 def test_missing_data_stops_the_run_before_any_job_and_only_warns_a_dry_run(untouched: Project):
-    said = untouched.snakemake("figures/fig1a.pdf", "--cores", "2")
+    said = untouched.snakemake("figures/fig7.pdf", "--cores", "2")
     assert said.returncode != 0
-    assert "datasets.cifar10.root: no folder data/cifar10. Unpack" in said.stdout
+    assert "datasets.imagenet.root: no folder data/imagenet. Get ILSVRC 2012" in said.stdout
     assert "Traceback" not in said.stdout
     assert not (untouched.root / "results/logs").exists()
-    dry = untouched.snakemake("figures/fig1a.pdf", "-n")
+    dry = untouched.snakemake("figures/fig7.pdf", "-n")
     assert dry.returncode == 0, dry.stdout
-    assert "datasets.cifar10.root: no folder data/cifar10" in dry.stdout
+    assert "datasets.imagenet.root: no folder data/imagenet" in dry.stdout
 
 
 def test_a_misspelt_key_stops_the_run_with_one_line(untouched: Project):

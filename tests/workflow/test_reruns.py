@@ -17,6 +17,13 @@ def test_the_rate_of_pruning_reruns_all_but_the_dense_trainings(edited):
     assert edited.plan() == {"mask": 5, "generate": 3, "evaluate": 2, **DRAWN}
 
 
+def test_code_of_the_data_set_reruns_all_that_reads_it(edited):
+    edited.edit("lottery/data/digits.py", "% 4 == 3", "% 4 == 2 + 1")
+    plan = edited.plan()
+    assert plan["images"] == plan["subset"] == 1
+    assert plan["generate_dense"] == 2
+
+
 def test_another_seed_adds_its_own_chains(edited):
     edited.overlay({"seeds": [0, 1]})
     assert edited.plan() == {
@@ -62,7 +69,9 @@ def test_a_data_set_that_moves_reruns_nothing(edited):
 
 
 def test_scales_share_nothing(finished):
-    assert finished.plan("figures/demo/fig1a.pdf", config="config/demo.yaml")["generate_dense"] == 4
+    assert (
+        finished.plan("figures/demo/fig1a.pdf", config="config/demo.yaml")["generate_dense"] == 12
+    )
 
 
 def test_a_stage_refuses_an_input_of_another_recipe(edited):
