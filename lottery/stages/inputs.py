@@ -46,7 +46,8 @@ def data(
         if split["digest"] != drawn[name]:
             raise LotteryError(f"{subset}: drawn from other {name} images than those of {path}")
     train, test = (Images(split["pixels"], split["labels"]) for split in splits.values())
-    chosen = Images(train.pixels[drawn["indices"]], train.labels[drawn["indices"]])
+    whole = len(drawn["indices"]) == len(train.labels)  # and in order: no copy is needed
+    chosen = train if whole else Images(*(values[drawn["indices"]] for values in train))
     if hide_labels:
         labels = torch.full_like(train.labels, UNLABELLED)
         labels[drawn["indices"]] = chosen.labels
