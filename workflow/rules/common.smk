@@ -9,7 +9,7 @@ import sys
 from snakemake.exceptions import WorkflowError
 
 from lottery import config as lottery_config
-from lottery import paths, sharing
+from lottery import paths, reports, sharing
 from lottery.data import presence
 from lottery.errors import LotteryError
 from lottery.fingerprint import fingerprint
@@ -62,6 +62,11 @@ def training_indices(dataset: str, subset: str, seed: int) -> str:
     return paths.subset(
         RESULTS, dataset, paths.subset_draw(subset, None if subset == "all" else seed)
     )
+
+
+def figure_reports(w) -> list[str]:
+    """All reports that a figure shows."""
+    return reports.reports_of(CONFIG.aggregate(w.figure), RESULTS)
 
 
 def newest(files: list[str]) -> str:

@@ -1,11 +1,4 @@
 # One tidy table per figure, the figure drawn from it, and the paper's claims held against all.
-from lottery.reports import reports_of
-
-
-def figure_reports(w) -> list[str]:
-    return reports_of(CONFIG.aggregate(w.figure), RESULTS)
-
-
 rule aggregate:
     input:
         # A partial figure waits for nothing: it takes what is there.
