@@ -63,6 +63,7 @@ def _two_digits(value: float) -> int:
 
 def _table(spec: PlotSpec, cells: Cells) -> Figure:
     titles, body = cells
+    body = body or [["no data yet", *[""] * (len(titles) - 1)]]
     figure, axis = plt.subplots(figsize=(1.4 * len(titles) + 0.6, 0.27 * (len(body) + 2) + 0.3))
     axis.axis("off")
     style.title(figure, spec)

@@ -154,6 +154,12 @@ def test_a_partial_figure_counts_what_is_there(tmp_path):
         {"panel": "18", "curve": "Labels", "seed": 0, "round": 0, "density": 1.0, "accuracy": 1.0}
     ]
     assert "partial: 1 of 12 tickets" in svg(tmp_path, SPEC, rows)
+    for kind, columns in (("cost", ["seed", "inputs", "generation", "total"]), ("sparsity", [])):
+        columns = columns or ["seed", "rank", "magnitude", "sparsity", "zero_threshold"]
+        nothing = pd.DataFrame(columns=["panel", "curve", *columns])
+        text = svg(tmp_path, of_kind(kind, points=2, partial=True), nothing)
+        assert "no data yet" in text
+        assert "partial: 0 of 2" in text
     empty = pd.DataFrame(rows)[:0]
     spec = SPEC.model_copy(update={"partial": True})
     assert "no data yet" in svg(tmp_path, spec, empty)
