@@ -2,11 +2,12 @@
 
 import argparse
 import importlib
+import os
 import signal
 import sys
 
 import lottery
-from lottery.errors import LotteryError
+from lottery.errors import LotteryError, Stopped
 
 STAGES = {
     "images": "decode a data set",
@@ -38,6 +39,8 @@ def main(argv: list[str] | None = None) -> int:
         module.run(args)
     except LotteryError as error:
         return _fail(args.stage, str(error))
+    except Stopped as stopped:
+        return _fail(args.stage, str(stopped), os.EX_TEMPFAIL)
     except OSError as error:
         if error.strerror is None:
             raise

@@ -6,3 +6,7 @@ class LotteryError(Exception):
 
     The command line prints the message without a traceback and exits with status 1.
     """
+
+
+class Stopped(Exception):
+    """A training was asked to stop and has saved its state: run it again and it goes on."""

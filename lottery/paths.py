@@ -71,6 +71,11 @@ def evaluation(root: str, name: str, seed: int | str, round: int | str, judged_o
     return f"{round_folder(root, name, seed, round)}/evaluation-{judged_on}.json"
 
 
+def unfinished(report: str) -> str:
+    """The states of the training that is to write a report; gone once that is there."""
+    return f"{report.removesuffix('.json')}-unfinished"
+
+
 def table(root: str, figure: str) -> str:
     """The tidy table that one figure is drawn from."""
     return f"{root}/tables/{figure}.csv"

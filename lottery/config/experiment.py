@@ -55,6 +55,9 @@ class Config(Spec):
 
     scale: Name
     partial: bool = Field(False, description="draw figures from what is there, and say so on them")
+    checkpoint_minutes: float = Field(
+        5.0, ge=0, description="time between two states of an unfinished training"
+    )
     seeds: Seeds
     pruning: PruningEntry
     sparsity: SparsityEntry

@@ -46,13 +46,16 @@ class Batches:
         halves = 1 if self._labelled is None else 2
         return [halves * (end - start) for start, end in self._bounds]
 
-    def epoch(self, number: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches of (pixels, labels) on the images' device, for one epoch (counted from 0)."""
+    def epoch(self, number: int, first: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of (pixels, labels) on the images' device, from the `first` of an epoch on.
+
+        Both are counted from 0.
+        """
         stream = seeds.generator(self._seed, "order", number)
         order = torch.randperm(len(self._images.labels), generator=stream)
         order = order.to(self._images.labels.device)
         again = self._labelled_order(number)
-        for start, end in self._bounds:
+        for start, end in self._bounds[first:]:
             chosen, labels = order[start:end], self._images.labels[order[start:end]]
             if again is not None:
                 chosen = torch.cat([again[start:end], chosen])

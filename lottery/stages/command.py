@@ -17,6 +17,10 @@ def training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subset", required=True, help="training indices (in)")
     parser.add_argument("--mask", help="mask of this round (in); none in round 0")
     parser.add_argument("--report", required=True, help="accuracy and history (out, JSON)")
+    parser.add_argument("--checkpoints", help="folder for states of the unfinished training")
+    parser.add_argument(
+        "--checkpoint-minutes", type=float, default=5.0, help="time between two of them (default 5)"
+    )
     parser.add_argument("--threads", type=_positive, default=1, help="CPU threads (default 1)")
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if any"

@@ -20,6 +20,8 @@ def evaluate(
     mask: str | None,
     early: str | None,
     report: str,
+    states: str | None = None,
+    minutes: float = 5.0,
     threads: int = 1,
     device: str = "auto",
 ) -> None:
@@ -40,14 +42,24 @@ def evaluate(
         keep = (found.task, found.dataset, found.subset.classes) == ("labels", spec.dataset, None)
         inputs.rewind(model, chain, early, keep_head=keep)
     ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
+    read = {"subset": subset, "mask": mask, "early": early}
+    checkpoints = inputs.checkpoints(states, minutes, spec, "labels", read)
     result = loop.train(
-        model, task, data.train, spec.dataset, spec.recipe, chain.seed, ticket, label=label
+        model,
+        task,
+        data.train,
+        spec.dataset,
+        spec.recipe,
+        chain.seed,
+        ticket,
+        label=label,
+        checkpoints=checkpoints,
     )
     measured = loop.measure(model, task, data.test, spec.dataset, Augmentation())
     log(f"{label}: test accuracy {measured['accuracy']:.2%}, {ticket.density:.2%} of the weights")
-    read = {"subset": subset, "mask": mask, "early": early}
     about = records.header("evaluation", spec, read, stopwatch, devices.describe(place))
     records.write_report(report, about, loop.summary(ticket, measured, result))
+    checkpoints.clear()
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,6 +77,8 @@ def run(args: argparse.Namespace) -> None:
         args.mask,
         args.early,
         args.report,
+        args.checkpoints,
+        args.checkpoint_minutes,
         args.threads,
         args.device,
     )

@@ -24,6 +24,8 @@ def generate(
     early: str,
     weights: str,
     report: str,
+    states: str | None = None,
+    minutes: float = 5.0,
     threads: int = 1,
     device: str = "auto",
 ) -> None:
@@ -39,6 +41,8 @@ def generate(
     if spec.round:
         inputs.rewind(model, chain, early, keep_head=True)
     ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
+    read = {"subset": subset, "mask": mask, "early": early if spec.round else None}
+    checkpoints = inputs.checkpoints(states, minutes, spec, training.task, read)
     result = loop.train(
         model,
         task,
@@ -49,11 +53,11 @@ def generate(
         ticket,
         [] if spec.round else [start.rewind for start in training.starts],
         label,
+        checkpoints,
     )
     views = training.recipe.augmentation if task.compares_views else Augmentation()
     measured = loop.measure(model, task, data.test, training.dataset, views)
     log(f"{label}: test accuracy {measured['accuracy']:.2%}, {ticket.density:.2%} of the weights")
-    read = {"subset": subset, "mask": mask, "early": early if spec.round else None}
     about = records.header("weights", spec, read, stopwatch, devices.describe(place))
     if not spec.round:
         artifacts.save(
@@ -66,6 +70,7 @@ def generate(
     records.write_report(
         report, {**about, "what": "generation"}, loop.summary(ticket, measured, result)
     )
+    checkpoints.clear()
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,6 +90,8 @@ def run(args: argparse.Namespace) -> None:
         args.early,
         args.weights,
         args.report,
+        args.checkpoints,
+        args.checkpoint_minutes,
         args.threads,
         args.device,
     )

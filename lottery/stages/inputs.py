@@ -6,12 +6,22 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lottery import artifacts, models
+from lottery import artifacts, files, models
 from lottery.data.batches import UNLABELLED
 from lottery.data.datasets import Images
 from lottery.errors import LotteryError
+from lottery.fingerprint import fingerprint
 from lottery.pruning.mask import Mask
-from lottery.specs import Chain, Dataset, GenerateSpec, ImagesSpec, MaskSpec, SubsetSpec
+from lottery.specs import (
+    Chain,
+    Dataset,
+    EvaluateSpec,
+    GenerateSpec,
+    ImagesSpec,
+    MaskSpec,
+    SubsetSpec,
+)
+from lottery.training.checkpoints import Checkpoints
 
 
 class Data(NamedTuple):
@@ -60,6 +70,23 @@ def data(
         Images(pixels.to(device), renumber[labels].to(device)) for pixels, labels in (chosen, test)
     ]
     return Data(placed[0], placed[1], len(drawn["classes"]))
+
+
+def checkpoints(
+    folder: str | None,
+    minutes: float,
+    spec: GenerateSpec | EvaluateSpec,
+    task: str,
+    read: Mapping[str, str | None],
+) -> Checkpoints:
+    """The states of a training that is determined by its spec, the files it reads and its code."""
+    identity = {name: files.digest(path) for name, path in read.items() if path is not None}
+    identity["code"] = fingerprint(
+        "lottery.training.loop",
+        f"lottery.models.{spec.chain.architecture.model}",
+        f"lottery.tasks.{task.replace('-', '_')}",
+    )
+    return Checkpoints(folder, spec, identity, 60 * minutes)
 
 
 def network(chain: Chain, outputs: int, purpose: str, device: torch.device) -> nn.Module:

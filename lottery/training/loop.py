@@ -14,10 +14,11 @@ from lottery import seeds
 from lottery.data.augment import augment, normalise
 from lottery.data.batches import Batches
 from lottery.data.datasets import Images
-from lottery.errors import LotteryError
+from lottery.errors import LotteryError, Stopped
 from lottery.pruning.mask import Mask
 from lottery.specs import Augmentation, Dataset, Point, Recipe
 from lottery.tasks import Task
+from lottery.training.checkpoints import Checkpoints
 from lottery.training.masking import Masking
 from lottery.training.progress import Progress
 from lottery.training.schedule import Schedule
@@ -39,6 +40,25 @@ class Result:
     """Images, or views of them, that went through the network."""
 
 
+@dataclass
+class _Epoch:
+    """What an epoch has come to so far."""
+
+    losses: list[Tensor] = field(default_factory=list)
+    right: int | Tensor = 0
+    judged: int = 0
+    seconds: float = 0.0
+
+    def judge(self, correct: Tensor) -> None:
+        """Count which examples the network has right."""
+        self.right = self.right + correct.sum()
+        self.judged += len(correct)
+
+    def accuracy(self) -> float:
+        """Of the examples judged, 0..1."""
+        return int(self.right) / self.judged
+
+
 def train(
     model: nn.Module,
     task: Task,
@@ -49,6 +69,7 @@ def train(
     mask: Mask,
     starts: Sequence[Point] = (),
     label: str = "training",
+    checkpoints: Checkpoints | None = None,
 ) -> Result:
     """Minimise the task's loss of f_{m * W} (Eq. 1), in place.
 
@@ -60,7 +81,11 @@ def train(
     are averaged as DistributedDataParallel does: each part has batch-norm statistics, and negatives
     in a triplet loss, of its own.
 
-    Raises: LotteryError if the loss is not finite (with its update), or a pruned weight revived.
+    With `checkpoints` it goes on from the newest of them, to the same bits as if it had never been
+    stopped: nothing but the state in it and the number of updates decides what comes next.
+
+    Raises: LotteryError if the loss is not finite (with its update), or a pruned weight revived;
+        Stopped if it was asked to stop, with its state saved.
     """
     device = images.pixels.device
     batch = recipe.batch_size // (task.views if recipe.batch_counts == "copies" else 1)
@@ -71,24 +96,35 @@ def train(
     optimizer = _optimizer(model, recipe)
     result = Result(updates=[schedule.update_at(point) for point in starts])
     progress = Progress(label, recipe.epochs, len(batches))
-    update = 0
+    update, epoch_so_far = 0, _Epoch()
+    state = checkpoints.newest() if checkpoints else None
+    if state is not None:
+        update = state["update"]
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        result.early, result.inputs = state["early"], state["inputs"]
+        result.epochs, epoch_so_far = state["epochs"], _Epoch(**state["epoch"])
+        epoch_so_far.losses = [loss.to(device) for loss in epoch_so_far.losses]
+        progress.resume(update)
     model.train()
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        for epoch in range(recipe.epochs):
-            losses = []
-            right, judged = torch.zeros((), dtype=torch.long, device=device), 0
-            started = time.monotonic()
-            for pixels, labels in batches.epoch(epoch):
+        for number in range(update // len(batches), recipe.epochs):
+            epoch, epoch_so_far = epoch_so_far, _Epoch()
+            started = time.monotonic() - epoch.seconds
+            for pixels, labels in batches.epoch(number, update % len(batches)):
                 if update in result.updates:
                     result.early[update] = _copy(model)
+                if checkpoints and (checkpoints.due or checkpoints.stopping):
+                    epoch.seconds = time.monotonic() - started
+                    checkpoints.save(update, _state(update, model, optimizer, result, epoch))
+                    if checkpoints.stopping:
+                        raise Stopped(f"stopped after {update} of {schedule.updates} updates")
                 for group in optimizer.param_groups:
                     group["lr"] = schedule.learning_rate(update)
-                torch.manual_seed(
-                    seeds.derive(seed, "dropout", update)
-                )  # torch offers no other way
+                torch.manual_seed(seeds.derive(seed, "dropout", update))  # it has no own stream
                 stream = seeds.generator(seed, "augmentation", update, device=device)
                 optimizer.zero_grad(set_to_none=True)
-                losses.append(torch.zeros((), device=device))
+                losses = torch.zeros((), device=device)
                 parts = max(1, min(recipe.gpus, len(pixels) // 2))  # batch norm needs two images
                 for part in range(parts):
                     chosen = pixels[part::parts]
@@ -97,21 +133,20 @@ def train(
                     outputs = model(_arrange(normalise(inputs, dataset)))
                     loss = task.loss(outputs, targets) * (len(chosen) / len(pixels))
                     loss.backward()
-                    losses[-1] += loss.detach()
-                    correct = task.correct(outputs.detach(), targets)
-                    right += correct.sum()
-                    judged += len(correct)
+                    losses += loss.detach()
+                    epoch.judge(task.correct(outputs.detach(), targets))
                     result.inputs += len(inputs)
+                epoch.losses.append(losses)
                 masking.clear_gradients()
                 optimizer.step()
                 update += 1
                 progress.update()
             seen = sum(batches.sizes)
-            mean = _mean_loss(losses, batches.sizes, update)
-            accuracy = right.item() / judged
+            mean = _mean_loss(epoch.losses, batches.sizes, update)
             seconds = time.monotonic() - started
+            accuracy = epoch.accuracy()
             result.epochs.append({"loss": mean, "accuracy": accuracy, "seconds": round(seconds, 3)})
-            progress.epoch(epoch, mean, accuracy, seen / seconds)
+            progress.epoch(number, mean, accuracy, seen / seconds)
     progress.close()
     if update in result.updates:
         result.early[update] = _copy(model)
@@ -161,6 +196,30 @@ def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
         momentum=recipe.momentum,
         weight_decay=recipe.weight_decay,
     )
+
+
+def _state(
+    update: int,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    result: Result,
+    epoch: _Epoch,
+) -> dict[str, Any]:
+    """All that the rest of a training depends on, and what its report holds so far."""
+    return {
+        "update": update,
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "early": result.early,
+        "inputs": result.inputs,
+        "epochs": result.epochs,
+        "epoch": {
+            "losses": epoch.losses,
+            "right": int(epoch.right),
+            "judged": epoch.judged,
+            "seconds": epoch.seconds,
+        },
+    }
 
 
 def _arrange(inputs: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """Long work shows itself: a bar on a terminal, one line per epoch otherwise."""
 
+import contextlib
 import sys
 import time
 
@@ -7,15 +8,17 @@ from tqdm import tqdm
 
 
 def log(message: str) -> None:
-    """One line to standard error."""
-    print(message, file=sys.stderr, flush=True)
+    """One line to standard error; if nobody reads it any more, the work goes on."""
+    with contextlib.suppress(BrokenPipeError):
+        print(message, file=sys.stderr, flush=True)
 
 
 class Progress:
     """The progress of one training, `label`, of `epochs` epochs of `updates` updates."""
 
     def __init__(self, label: str, epochs: int, updates: int) -> None:
-        self._label, self._epochs = label, epochs
+        self._label, self._epochs, self._updates = label, epochs, updates
+        self._done_before = 0.0  # epochs
         self._start = time.monotonic()
         self._bar = tqdm(
             desc=label,
@@ -24,6 +27,11 @@ class Progress:
             disable=not sys.stderr.isatty(),
             leave=False,
         )
+
+    def resume(self, updates: int) -> None:
+        """So many updates were done before."""
+        self._bar.update(updates)
+        self._done_before = updates / self._updates
 
     def update(self) -> None:
         """One update is done."""
@@ -35,7 +43,8 @@ class Progress:
         text = f"loss {loss:.4f}  accuracy {accuracy:.2%}  {images_per_second:,.0f} images/s"
         self._bar.set_postfix_str(text)
         if self._bar.disable:
-            left = (time.monotonic() - self._start) / done * (self._epochs - done)
+            pace = (time.monotonic() - self._start) / (done - self._done_before)
+            left = pace * (self._epochs - done)
             log(f"{self._label}: epoch {done}/{self._epochs}  {text}  {_clock(left)} left")
 
     def close(self) -> None:

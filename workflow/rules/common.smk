@@ -64,6 +64,12 @@ def training_indices(dataset: str, subset: str, seed: int) -> str:
     )
 
 
+def unfinished(report: str) -> str:
+    """Where a training keeps its state until its report is there, and how often it does."""
+    folder = shlex.quote(paths.unfinished(report))
+    return f"--checkpoints {folder} --checkpoint-minutes {CONFIG.checkpoint_minutes}"
+
+
 def figure_reports(w) -> list[str]:
     """All reports that a figure shows."""
     return reports.reports_of(CONFIG.aggregate(w.figure), RESULTS)

@@ -20,6 +20,7 @@ rule evaluate:
         spec=lambda w: evaluate_spec(w).text(),
         code=evaluate_code,
         files=lambda w, input: [f"--{name}={path}" for name, path in input.items()],
+        unfinished=lambda w, input, output: unfinished(output.report),
     shell:
         "python -m lottery evaluate --spec {params.spec:q} {params.files:q}"
-        " --report {output.report:q} --threads {threads} 2>&1 | tee {log:q}"
+        " --report {output.report:q} {params.unfinished} --threads {threads} 2>&1 | tee {log:q}"

@@ -25,10 +25,11 @@ rule generate_dense:
     params:
         spec=lambda w: generate_spec(w, 0).text(),
         code=generate_code,
+        unfinished=lambda w, input, output: unfinished(output.report),
     shell:
         "python -m lottery generate --spec {params.spec:q} --images {input.images:q}"
         " --subset {input.subset:q} --early {output.early:q} --weights {output.weights:q}"
-        " --report {output.report:q} --threads {threads} 2>&1 | tee {log:q}"
+        " --report {output.report:q} {params.unfinished} --threads {threads} 2>&1 | tee {log:q}"
 
 
 rule generate:
@@ -55,10 +56,11 @@ rule generate:
     params:
         spec=lambda w: generate_spec(w).text(),
         code=generate_code,
+        unfinished=lambda w, input, output: unfinished(output.report),
     shell:
         "python -m lottery generate --spec {params.spec:q} --images {input.images:q}"
         " --subset {input.subset:q} --mask {input.mask:q} --early {input.early:q}"
-        " --weights {output.weights:q} --report {output.report:q} --threads {threads}"
+        " --weights {output.weights:q} --report {output.report:q} {params.unfinished} --threads {threads}"
         " 2>&1 | tee {log:q}"
 
 

@@ -1,0 +1,244 @@
+"""A training that is stopped, however rudely, ends in the same bits as one that was not."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from lottery import artifacts, models, paths, tasks
+from lottery.data.datasets import Images
+from lottery.pruning.prunable import prunable
+from lottery.pruning.random import random_mask
+from lottery.specs import (
+    Architecture,
+    Augmentation,
+    GenerateSpec,
+    ImagesSpec,
+    Point,
+    Start,
+    SubsetSpec,
+)
+from lottery.stages.images import images as images_stage
+from lottery.stages.subset import subset as subset_stage
+from lottery.training import loop
+from lottery.training.checkpoints import MARGIN, Checkpoints
+from tests.conftest import REPOSITORY, recipe
+
+JITTER = Augmentation(crop_padding=1, brightness=0.4, rotation=10)
+
+
+class Power(Exception):
+    """It went out."""
+
+
+class Outage(Checkpoints):
+    """Saves before every update; the power goes out right after one of them."""
+
+    def __init__(self, folder, spec, at):
+        super().__init__(folder, spec, {"code": "1"}, every=0)
+        self._at = at
+
+    def save(self, update, state):
+        super().save(update, state)
+        if update == self._at:
+            raise Power
+
+
+@pytest.mark.parametrize(
+    ("architecture", "task", "how"),
+    [
+        (Architecture(model="resnet", depth=18, width=4), "labels", {}),
+        (
+            Architecture(model="resnet", depth=18, width=4),
+            "exemplar",
+            {"optimizer": "sgd", "learning_rate": 0.05, "augmentation": JITTER, "gpus": 2},
+        ),
+        (Architecture(model="alexnet", depth=8, width=4, pools=1), "permuted-labels", {}),
+        (Architecture(model="vgg", depth=11, width=4, pools=3), "rotnet", {"warmup_epochs": 1}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_resuming_is_bit_identical(tmp_path, chain, images, digits, architecture, task, how):
+    few = Images(images.pixels[:300], images.labels[:300])
+    spec = GenerateSpec.of(chain, 1)
+
+    def train(checkpoints):
+        model = models.build(architecture, tasks.make(task, recipe()).outputs(10), 0, "init")
+        mask = random_mask(prunable(model), 0.5, 1, seed=0)
+        made = tasks.make(task, recipe(**how))
+        starts = [Point(updates=1), Point(epochs=1)]
+        settings = recipe(batch_size=64, **how)
+        result = loop.train(
+            model, made, few, digits, settings, 0, mask, starts, checkpoints=checkpoints
+        )
+        return model.state_dict(), result
+
+    expected, whole = train(None)
+    for at in (0, 1, 4, 5, 7, 9):
+        with pytest.raises(Power):
+            train(Outage(tmp_path / "states", spec, at))
+    found, resumed = train(Checkpoints(tmp_path / "states", spec, {"code": "1"}, every=1e9))
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+    assert resumed.inputs == whole.inputs
+    assert resumed.updates == whole.updates
+    for update in whole.updates:
+        for name, value in whole.early[update].items():
+            assert torch.equal(resumed.early[update][name], value)
+    for one, other in zip(whole.epochs, resumed.epochs, strict=True):
+        assert (one["loss"], one["accuracy"]) == (other["loss"], other["accuracy"])
+
+
+@pytest.fixture
+def states(tmp_path, chain):
+    """Two states of a training."""
+    spec = GenerateSpec.of(chain, 1)
+    made = Checkpoints(tmp_path / "states", spec, {"mask": "m", "code": "c"}, every=0)
+    for update in (10, 20, 30):
+        made.save(update, {"update": update})
+    return tmp_path / "states", spec
+
+
+def read(folder, spec, **identity):
+    return Checkpoints(folder, spec, {"mask": "m", "code": "c", **identity}, every=0).newest()
+
+
+def test_the_newest_two_are_kept(states):
+    folder, spec = states
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "update000000020.pt",
+        "update000000030.pt",
+    ]
+    assert read(folder, spec) == {"update": 30}
+
+
+def test_a_corrupt_newest_falls_back_to_the_one_before(states):
+    folder, spec = states
+    newest = folder / "update000000030.pt"
+    newest.write_bytes(newest.read_bytes()[:-200])
+    assert read(folder, spec) == {"update": 20}
+    (folder / "update000000020.pt").write_bytes(b"")
+    assert read(folder, spec) is None
+
+
+def test_a_state_of_another_training_is_passed_over(states, chain):
+    folder, spec = states
+    assert read(folder, spec, mask="other") is None
+    assert read(folder, spec, code="other") is None
+    assert read(folder, GenerateSpec.of(chain, 2)) is None
+
+
+def test_a_finished_training_leaves_no_state(states):
+    folder, spec = states
+    Checkpoints(folder, spec, {}, every=0).clear()
+    assert not folder.exists()
+
+
+def test_a_training_stops_by_itself_before_its_jobs_time_is_over(tmp_path, chain, monkeypatch):
+    spec = GenerateSpec.of(chain, 1)
+    for left, stops in ((MARGIN + 60, False), (MARGIN - 1, True)):
+        monkeypatch.setenv("SLURM_JOB_END_TIME", str(int(time.time() + left)))
+        assert Checkpoints(tmp_path, spec, {}, every=1).stopping is stops
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory, chain):
+    """Starts the stage `generate` of a chain on digits, with a state before every update."""
+    root = tmp_path_factory.mktemp("stage")
+    training = chain.training.model_copy(
+        update={
+            "recipe": recipe(epochs=4, batch_size=64),
+            "starts": (Start(ticket="labels", rewind=Point(epochs=1)),),
+        }
+    )
+    spec = GenerateSpec.of(chain.model_copy(update={"training": training}), 0)
+    images_stage(ImagesSpec(dataset=training.dataset), "", str(root / "images.pt"))
+    draw = SubsetSpec.of(training.dataset, training.subset, 0)
+    subset_stage(draw, str(root / "images.pt"), str(root / "all.pt"))
+
+    def start(name):
+        folder = root / name
+        report = f"{folder}/generation.json"
+        options = {
+            "spec": spec.text(),
+            "images": root / "images.pt",
+            "subset": root / "all.pt",
+            "early": folder / "early.pt",
+            "weights": folder / "weights.pt",
+            "report": report,
+            "checkpoints": paths.unfinished(report),
+            "checkpoint-minutes": 0,
+            "device": "cpu",
+        }
+        command = [sys.executable, "-m", "lottery", "generate"]
+        command += [word for key, value in options.items() for word in (f"--{key}", str(value))]
+        process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
+        return process, folder
+
+    return start, spec
+
+
+def results(folder, spec):
+    early = artifacts.load(folder / "early.pt", "early", spec)["models"][0]
+    weights = artifacts.load(folder / "weights.pt", "weights", spec)["model"]
+    return {**{f"early {k}": v for k, v in early.items()}, **weights}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(stage):
+    start, spec = stage
+    process, folder = start("undisturbed")
+    _, said = process.communicate(timeout=200)
+    assert process.returncode == 0, said
+    assert not (folder / "generation-unfinished").exists()
+    return results(folder, spec)
+
+
+def wait_for_state(process, folder):
+    """Until the training has begun, or ended."""
+    states = folder / "generation-unfinished"
+    while process.poll() is None and not list(states.glob("update*.pt")):
+        time.sleep(0.01)
+
+
+def test_a_stage_that_is_killed_again_and_again_ends_in_the_same_bits(stage, undisturbed):
+    start, spec = stage
+    dice = random.Random(0)
+    killed = 0
+    for _ in range(40):
+        process, folder = start("killed")
+        wait_for_state(process, folder)
+        time.sleep(dice.uniform(0, 1.5))
+        if process.poll() is None and killed < 6:
+            process.kill()
+            killed += 1
+        _, said = process.communicate(timeout=200)
+        if process.returncode == 0:
+            break
+        assert process.returncode == -signal.SIGKILL, said
+    assert killed >= 2
+    assert "goes on from" in said
+    found = results(folder, spec)
+    assert all(torch.equal(found[name], undisturbed[name]) for name in undisturbed)
+
+
+def test_on_sigterm_it_saves_and_says_that_it_can_go_on(stage, undisturbed):
+    start, spec = stage
+    process, folder = start("terminated")
+    wait_for_state(process, folder)
+    asked = time.monotonic()
+    process.terminate()
+    _, said = process.communicate(timeout=60)
+    assert time.monotonic() - asked < 10
+    assert process.returncode == os.EX_TEMPFAIL, said
+    assert "lottery generate: error: stopped after" in said
+    assert not (folder / "weights.pt").exists()
+    process, folder = start("terminated")
+    _, said = process.communicate(timeout=200)
+    assert process.returncode == 0, said
+    found = results(folder, spec)
+    assert all(torch.equal(found[name], undisturbed[name]) for name in undisturbed)
