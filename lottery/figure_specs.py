@@ -81,7 +81,6 @@ class PlotSpec(Spec):
     kind: Literal["accuracy", "cost", "sparsity", "rewind"]
     title: str
     scale: str
-    ylabel: str = ""
     panels: tuple[str, ...]
     columns: int = Field(ge=1, description="panels side by side")
     points: int = Field(description="tickets, or networks, of the complete figure")

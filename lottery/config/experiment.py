@@ -265,7 +265,6 @@ class Config(Spec):
             kind=table.kind,
             title=entry.title.replace("{dataset}", labels),
             scale=self.scale,
-            ylabel=f"{labels} top-1 test accuracy (%)",
             panels=tuple(entry.panels),
             columns=entry.columns or len(entry.panels),
             points=points,

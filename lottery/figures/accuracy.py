@@ -15,7 +15,7 @@ def draw(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
     for panel, axis in axes.items():
         _panel(axis, rows[rows["panel"] == panel])
     for axis in style.left(spec, axes):
-        axis.set_ylabel(spec.ylabel)
+        axis.set_ylabel("top-1 test accuracy (%)")
     style.note_if_partial(figure, spec, len(rows), "tickets")
     return figure
 

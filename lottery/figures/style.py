@@ -83,8 +83,8 @@ def title(figure: Figure, spec: PlotSpec) -> None:
     """The figure's title, and where anything but the paper's own setting stands in for it."""
     figure.suptitle(spec.title)
     if spec.scale != "paper":
-        said = f"scale {spec.scale}: stand-ins for the paper's networks and data"
-        figure.text(0.005, 0.995, said, ha="left", va="top", color="#555555", fontsize=6)
+        said = f"scale {spec.scale}, with stand-ins"
+        figure.text(0.995, 0.005, said, ha="right", va="bottom", color="#555555", fontsize=6)
 
 
 def left(spec: PlotSpec, axes: dict[str, Axes]) -> list[Axes]:

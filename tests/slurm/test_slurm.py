@@ -27,7 +27,8 @@ TINY = "figures/tiny/fig1a.pdf --configfile config/demo.yaml tests/slurm/tiny.ya
 
 def test_demo_figure(clone: Path, call: Type) -> None:
     """Every stage is a SLURM job that gets what its rule asks for; trainings get one GPU each."""
-    run = call("snakemake --profile slurm figures/demo/fig1a.pdf --configfile config/demo.yaml")
+    overlays = "--configfile config/demo.yaml config/first.yaml"
+    run = call(f"snakemake --profile slurm figures/demo/fig1a.pdf {overlays}")
     visible: dict[str, str | None] = {}
     end = time.monotonic() + 15 * 60
     while run.running and time.monotonic() < end:
@@ -53,6 +54,15 @@ def test_demo_figure(clone: Path, call: Type) -> None:
 def test_paper_figure(clone: Path, call: Type) -> None:
     """The README's command: it says what is missing, then submits, and Ctrl-C takes all back."""
     command = "snakemake --profile slurm figures/fig1a.pdf"
+    config = clone / "config.yaml"
+    text, edits = re.subn(
+        r"format: cifar10\b(.*?)train_images: 50000",
+        r"format: folder\1train_images: 600",
+        config.read_text(),
+        flags=re.DOTALL,
+    )
+    assert edits == 1
+    config.write_text(text)
 
     run = call(command)
     assert run.wait(60) != 0
@@ -63,11 +73,6 @@ def test_paper_figure(clone: Path, call: Type) -> None:
     assert not run.jobs()
 
     make_image_folder(clone / "data/cifar10")
-    config = clone / "config.yaml"
-    text, edits = re.subn(r"format: cifar10\b", "format: folder", config.read_text())
-    assert edits == 1
-    config.write_text(text)
-
     run = call(command)
     until(lambda: len(stages_of(run, "generate", "evaluate")) == 2, 180, "two trainings run")
     until(lambda: settled(run), 60, "all jobs that can be submitted are")
@@ -81,12 +86,12 @@ def test_paper_figure(clone: Path, call: Type) -> None:
     until(lambda: not stages_of(run), 30, "no stage runs on")
     ended = {job.id: (job.rule in TRAININGS, job.state) for job in run.jobs()}
     assert {ended.pop(job) for job in waiting} == {(True, "CANCELLED")}
-    assert set(ended.values()) == {(False, "COMPLETED")}  # the subset
+    assert set(ended.values()) == {(False, "COMPLETED")}  # images, subset
     assert_unlocked(clone)
 
 
 def test_cancelled_training(clone: Path, call: Type, undisturbed: pd.DataFrame) -> None:
-    """`scancel` of a running training costs a retry and changes no result."""
+    """`scancel` of a running training costs a retry, which goes on, and changes no result."""
     run = call(f"snakemake --profile slurm {TINY}")
     victim = first_training(run, clone)
     query("scancel", str(victim.job))
@@ -95,6 +100,7 @@ def test_cancelled_training(clone: Path, call: Type, undisturbed: pd.DataFrame) 
     if status != 0:
         run = call(f"snakemake --profile slurm {TINY}")
         assert run.wait(300) == 0, run.output
+    assert "goes on from" in training_log(clone).read_text()
     assert table(clone).equals(undisturbed)
 
 
@@ -106,7 +112,7 @@ def test_time_limit(clone: Path, call: Type, undisturbed: pd.DataFrame) -> None:
     assert run.wait(300) != 0
     assert "SLURM status is: 'TIMEOUT'" in run.output
     assert "DUE TO TIME LIMIT" in run.output  # from SLURM's log of the job
-    assert [job.state for job in run.jobs()] == ["COMPLETED", "TIMEOUT"]
+    assert [job.state for job in run.jobs()] == ["COMPLETED", "COMPLETED", "TIMEOUT"]
     assert_unlocked(clone)
 
     run = call(f"snakemake --profile slurm {TINY}")
@@ -144,11 +150,16 @@ def first_training(run: Call, clone: Path) -> Stage:
 
     def learning() -> bool:
         found[:] = stages_of(run, "generate")
-        log = clone / "results/tiny/logs/generate/cifar10-labels-resnet18/seed0/round00.log"
+        log = training_log(clone)
         return bool(found) and log.exists() and "epoch 1/" in log.read_text()
 
     until(learning, 120, "the first training is past its first epoch")
     return found[0]
+
+
+def training_log(clone: Path) -> Path:
+    """What the dense training says."""
+    return clone / "results/tiny/logs/generate/cifar10-labels-resnet18/seed0/round00.log"
 
 
 def settled(run: Call) -> bool:

@@ -18,7 +18,6 @@ SPEC = PlotSpec(
     kind="accuracy",
     title="Title",
     scale="demo",
-    ylabel="accuracy (%)",
     panels=("18",),
     columns=1,
     points=12,
