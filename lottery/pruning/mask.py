@@ -52,8 +52,32 @@ class Mask:
 
     def layers(self) -> dict[str, Tensor]:
         """The mask of each parameter, bool, in its shape."""
-        sizes = [math.prod(shape) for shape in self.shapes.values()]
-        parts = self.kept.split(sizes)
+        return self._divided(self.kept)
+
+    def compress(self, weights: Mapping[str, Tensor]) -> Tensor:
+        """The weights that remain of prunable `weights`, as one vector (remaining,).
+
+        Raises: LotteryError if the mask is of another network.
+        """
+        self.check_fits(weights)
+        return flat(weights)[self.kept]
+
+    def expand(self, values: Tensor) -> dict[str, Tensor]:
+        """The inverse of `compress`: each parameter in its shape, zero where it is pruned.
+
+        Raises: LotteryError if there are not as many values as weights that remain.
+        """
+        if tuple(values.shape) != (self.remaining,):
+            raise LotteryError(
+                f"damaged weights: {tuple(values.shape)} values for {self.remaining} that remain"
+            )
+        whole = torch.zeros(self.total, dtype=values.dtype)
+        whole[self.kept] = values
+        return self._divided(whole)
+
+    def _divided(self, vector: Tensor) -> dict[str, Tensor]:
+        """A vector over all weights (total,) by parameter."""
+        parts = vector.split([math.prod(shape) for shape in self.shapes.values()])
         return {
             name: part.view(shape)
             for (name, shape), part in zip(self.shapes.items(), parts, strict=True)

@@ -8,6 +8,7 @@ import argparse
 
 from lottery import artifacts, records, tasks
 from lottery.pruning.prunable import prunable
+from lottery.pruning.weights import pack
 from lottery.specs import Augmentation, GenerateSpec, parse
 from lottery.stages import inputs
 from lottery.stages.command import training_options
@@ -66,7 +67,7 @@ def generate(
             {"models": [result.early[at] for at in result.updates], "updates": result.updates},
         )
     state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
-    artifacts.save(weights, about, {"model": state, "prunable": list(ticket.shapes)})
+    artifacts.save(weights, about, pack(state, ticket))
     records.write_report(
         report, {**about, "what": "generation"}, loop.summary(ticket, measured, result)
     )

@@ -11,6 +11,7 @@ from lottery.data.batches import UNLABELLED
 from lottery.data.datasets import Images
 from lottery.errors import LotteryError
 from lottery.fingerprint import fingerprint
+from lottery.pruning import weights
 from lottery.pruning.mask import Mask
 from lottery.specs import (
     Chain,
@@ -121,23 +122,26 @@ def trained(spec: GenerateSpec, path: str | None) -> dict[str, Tensor]:
     """
     if path is None:
         raise LotteryError(f"--weights: round {spec.round} of {spec.chain.ticket} is needed")
-    payload = artifacts.load(path, "weights", spec, "model", "prunable")
-    return {name: payload["model"][name] for name in payload["prunable"]}
+    payload = artifacts.load(path, "weights", spec, "mask", "values")
+    try:
+        return weights.prunable(payload)
+    except LotteryError as error:
+        raise LotteryError(f"{path}: {error}") from None
 
 
-def mask(weights: Mapping[str, Tensor], chain: Chain, round: int, path: str | None) -> Mask:
-    """The mask of a round over prunable `weights`; round 0 is dense and has none.
+def mask(prunable: Mapping[str, Tensor], chain: Chain, round: int, path: str | None) -> Mask:
+    """The mask of a round over the `prunable` weights; round 0 is dense and has none.
 
     Raises: LotteryError if it is damaged, missing, or of another chain or architecture.
     """
     if (path is None) != (round == 0):
         raise LotteryError(f"--mask: round {round} {'needs a' if round else 'has no'} mask")
     if path is None:
-        return Mask.dense(weights)
+        return Mask.dense(prunable)
     payload = artifacts.load(path, "mask", MaskSpec(chain=chain, round=round))
     try:
         found = Mask.unpack(payload)
-        found.check_fits(weights)
+        found.check_fits(prunable)
     except LotteryError as error:
         raise LotteryError(f"{path}: {error}") from None
     return found

@@ -14,6 +14,7 @@ from lottery import artifacts, models, paths, tasks
 from lottery.data.datasets import Images
 from lottery.pruning.prunable import prunable
 from lottery.pruning.random import random_mask
+from lottery.pruning.weights import unpack
 from lottery.specs import (
     Architecture,
     Augmentation,
@@ -184,7 +185,7 @@ def stage(tmp_path_factory, chain):
 
 def results(folder, spec):
     early = artifacts.load(folder / "early.pt", "early", spec)["models"][0]
-    weights = artifacts.load(folder / "weights.pt", "weights", spec)["model"]
+    weights = unpack(artifacts.load(folder / "weights.pt", "weights", spec))
     return {**{f"early {k}": v for k, v in early.items()}, **weights}
 
 

@@ -7,6 +7,7 @@ from lottery import artifacts, models, records
 from lottery.errors import LotteryError
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
+from lottery.pruning.weights import pack
 from lottery.specs import Baseline, GenerateSpec, MaskSpec
 from lottery.stages.mask import mask
 
@@ -19,8 +20,8 @@ def weights(tmp_path, chain):
         model = models.build(of.architecture, 10, round, "trained")
         path = tmp_path / f"weights{round}.pt"
         about = records.header("weights", GenerateSpec.of(of, round), {}, records.Stopwatch())
-        names = list(prunable(model, of.convolutions))
-        artifacts.save(path, about, {"model": model.state_dict(), "prunable": names})
+        whole = Mask.dense(prunable(model, of.convolutions))
+        artifacts.save(path, about, pack(model.state_dict(), whole))
         return str(path)
 
     return write

@@ -9,6 +9,8 @@ from lottery import models
 from lottery.errors import LotteryError
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
+from lottery.pruning.random import random_mask
+from lottery.pruning.weights import pack, unpack
 from lottery.specs import Architecture
 
 
@@ -66,3 +68,37 @@ def test_the_order_of_layers_matters():
     mask = Mask({"a": (2,), "b": (2,)}, torch.ones(4, dtype=torch.bool))
     with pytest.raises(LotteryError, match="another order"):
         mask.check_fits({"b": torch.zeros(2), "a": torch.zeros(2)})
+
+
+@given(masks(), st.integers(0, 9))
+def test_only_the_weights_that_remain_are_kept_and_come_back_in_their_places(mask, seed):
+    stream = torch.Generator().manual_seed(seed)
+    weights = {
+        name: torch.randn(shape, generator=stream) * kept
+        for (name, shape), kept in zip(mask.shapes.items(), mask.layers().values(), strict=True)
+    }
+    values = mask.compress(weights)
+    assert values.shape == (mask.remaining,)
+    again = mask.expand(values)
+    assert list(again) == list(weights)
+    assert all(torch.equal(again[name], weights[name]) for name in weights)
+
+
+def test_weights_that_do_not_match_their_mask_are_refused():
+    mask = Mask({"layer.weight": (2, 2)}, torch.tensor([True, False, True, False]))
+    with pytest.raises(LotteryError, match=r"damaged weights: \(3,\) values for 2 that remain"):
+        mask.expand(torch.zeros(3))
+
+
+def test_a_whole_network_comes_back_from_what_is_on_disk(narrow):
+    model = models.build(narrow, 10, 0, "init")
+    mask = random_mask(prunable(model), 0.8, 2, seed=0)
+    with torch.no_grad():
+        for name, kept in mask.layers().items():
+            model.get_parameter(name).mul_(kept)
+    payload = pack(model.state_dict(), mask)
+    assert payload["values"].numel() == mask.remaining
+    other = models.build(narrow, 10, 1, "init")
+    other.load_state_dict(unpack(payload))
+    for name, value in model.state_dict().items():
+        assert torch.equal(other.state_dict()[name], value)
