@@ -83,7 +83,7 @@ def title(figure: Figure, spec: PlotSpec) -> None:
     """The figure's title, and where anything but the paper's own setting stands in for it."""
     figure.suptitle(spec.title)
     if spec.scale != "paper":
-        said = f"scale {spec.scale}, with stand-ins"
+        said = f"scale {spec.scale}"
         figure.text(0.995, 0.005, said, ha="right", va="bottom", color="#555555", fontsize=6)
 
 
