@@ -31,7 +31,7 @@ def mask(spec: MaskSpec, weights: str | None, given: str | None, out: str) -> No
     elif chain.baseline.zero_threshold is None:
         found = inputs.mask(_skeleton(chain), chain.baseline.of, spec.round, given)
     else:
-        dense = inputs.trained(GenerateSpec.of(chain.baseline.of, 0), weights)
+        dense = _trained(chain, GenerateSpec.of(chain.baseline.of, 0), weights)
         threshold = chain.baseline.zero_threshold
         found = random.adjusted_random_mask(dense, threshold, _rate(chain), spec.round, chain.seed)
     about = records.header("mask", spec, {"weights": weights, "mask": given}, stopwatch)
@@ -46,12 +46,18 @@ def mask(spec: MaskSpec, weights: str | None, given: str | None, out: str) -> No
 
 def _pruned(spec: MaskSpec, weights: str | None, given: str | None) -> Mask:
     chain = spec.chain
-    trained = inputs.trained(GenerateSpec.of(chain, spec.round - 1), weights)
+    trained = _trained(chain, GenerateSpec.of(chain, spec.round - 1), weights)
     before = inputs.mask(trained, chain, spec.round - 1, given)
     try:
         return magnitude.prune(trained, before, _rate(chain))
     except LotteryError as error:
         raise LotteryError(f"{weights}: {error}") from None
+
+
+def _trained(chain: Chain, spec: GenerateSpec, weights: str | None) -> dict[str, Tensor]:
+    """Of trained weights those that the chain may prune: a dense training is shared by all scopes."""
+    trained = inputs.trained(spec, weights)
+    return {name: trained[name] for name in _skeleton(chain)}
 
 
 def _skeleton(chain: Chain) -> dict[str, Tensor]:

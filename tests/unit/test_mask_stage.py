@@ -20,7 +20,8 @@ def weights(tmp_path, chain):
         model = models.build(of.architecture, 10, round, "trained")
         path = tmp_path / f"weights{round}.pt"
         about = records.header("weights", GenerateSpec.of(of, round), {}, records.Stopwatch())
-        whole = Mask.dense(prunable(model, of.convolutions))
+        scope = of.convolutions if round else None  # the dense training is that of all scopes
+        whole = Mask.dense(prunable(model, scope))
         artifacts.save(path, about, pack(model.state_dict(), whole))
         return str(path)
 
@@ -81,8 +82,18 @@ def test_random_tickets_have_the_found_count(tmp_path, chain, weights):
 
 def test_a_scope_leaves_the_other_layers_whole(tmp_path, chain, weights):
     first_three = chain.model_copy(update={"convolutions": 3})
-    path = str(tmp_path / "mask.pt")
-    mask(MaskSpec(chain=first_three, round=1), weights(0, first_three), None, path)
-    found = load(path, first_three, 1)
+    one, two = (str(tmp_path / f"mask{round}.pt") for round in (1, 2))
+    mask(MaskSpec(chain=first_three, round=1), weights(0, first_three), None, one)
+    mask(MaskSpec(chain=first_three, round=2), weights(1, first_three), one, two)
+    found = load(two, first_three, 2)
     assert len(found.shapes) == 3
-    assert found.remaining == found.total - round(found.total / 2)
+    half = found.total - round(found.total / 2)
+    assert found.remaining == half - round(half / 2)
+
+
+def test_an_adjusted_random_ticket_has_the_scope_of_the_found_one(tmp_path, chain, weights):
+    first_three = chain.model_copy(update={"convolutions": 3})
+    other = baseline(first_three, "adjusted-random", zero_threshold=1e-7)
+    path = str(tmp_path / "mask.pt")
+    mask(MaskSpec(chain=other, round=1), weights(0, first_three), None, path)
+    assert len(load(path, other, 1).shapes) == 3

@@ -7,7 +7,7 @@ import pytest
 from tests.workflow.project import Project
 
 CONFIGS = ("config/demo.yaml", "tests/workflow/every.yaml")
-DRAWN = ("fig5", "fig6", "fig7", "table1", "cost")
+DRAWN = ("fig5", "fig6", "fig7", "fig8", "table1", "cost")
 
 
 def run(project, *arguments):
@@ -85,6 +85,19 @@ def test_tickets_that_differ_in_their_rewind_point_share_one_dense_training(comp
     assert (
         accuracy["imagenet-images-10-resnet50"] != accuracy["imagenet-images-10-resnet50-updates"]
     )
+
+
+def test_tickets_of_a_scope_prune_the_first_convolutions_of_the_shared_dense_network(complete):
+    found = {row["ticket"]: row for row in rows(complete, "fig8") if row["round"] == "2"}
+    assert set(found) == {f"imagenet-{kind}-resnet50-conv11" for kind in ("labels", "random")}
+    whole = next(
+        row for row in rows(complete, "fig5") if row["ticket"] == "imagenet-labels-resnet50"
+    )
+    for row in found.values():
+        assert float(row["density"]) == pytest.approx(0.25, abs=0.001)
+        assert 0 < int(row["total"]) < int(whole["total"]) / 10
+    folder = complete.root / "results/every/tickets/imagenet-labels-resnet50-conv11/seed0"
+    assert not (folder / "round00").exists()
 
 
 def test_natural_sparsity_is_tabled_per_data_set(complete):
