@@ -55,7 +55,7 @@ def _pruned(spec: MaskSpec, weights: str | None, given: str | None) -> Mask:
 
 
 def _trained(chain: Chain, spec: GenerateSpec, weights: str | None) -> dict[str, Tensor]:
-    """Of trained weights those that the chain may prune: a dense training is shared by all scopes."""
+    """Of trained weights those in the chain's scope: a dense training is that of all scopes."""
     trained = inputs.trained(spec, weights)
     return {name: trained[name] for name in _skeleton(chain)}
 
