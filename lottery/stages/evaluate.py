@@ -59,7 +59,8 @@ def evaluate(
     log(f"{label}: test accuracy {measured['accuracy']:.2%}, {ticket.density:.2%} of the weights")
     about = records.header("evaluation", spec, read, stopwatch, devices.describe(place))
     records.write_report(report, about, loop.summary(ticket, measured, result))
-    checkpoints.clear()
+    if checkpoints:
+        checkpoints.clear()
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -71,7 +71,8 @@ def generate(
     records.write_report(
         report, {**about, "what": "generation"}, loop.summary(ticket, measured, result)
     )
-    checkpoints.clear()
+    if checkpoints:
+        checkpoints.clear()
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -79,8 +79,13 @@ def checkpoints(
     spec: GenerateSpec | EvaluateSpec,
     task: str,
     read: Mapping[str, str | None],
-) -> Checkpoints:
-    """The states of a training that is determined by its spec, the files it reads and its code."""
+) -> Checkpoints | None:
+    """The states of a training that is determined by its spec, the files it reads and its code.
+
+    Without a folder there are none.
+    """
+    if folder is None:
+        return None
     identity = {name: files.digest(path) for name, path in read.items() if path is not None}
     identity["code"] = fingerprint(
         "lottery.training.loop",

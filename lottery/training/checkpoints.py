@@ -25,7 +25,7 @@ KEPT = 2
 
 
 class Checkpoints:
-    """The states of one training in `folder`; without a folder it neither saves nor resumes.
+    """The states of one training in `folder`.
 
     `identity` is what determines the training beside its spec (its inputs' digests, its code); a
     state of any other is passed over. `every` is in seconds.
@@ -33,20 +33,19 @@ class Checkpoints:
 
     def __init__(
         self,
-        folder: str | Path | None,
+        folder: str | Path,
         spec: Spec,
         identity: Mapping[str, str],
         every: float,
     ) -> None:
-        self._folder = None if folder is None else Path(folder)
+        self._folder = Path(folder)
         self._spec = spec
         self._identity = dict(identity)
         self._every = every
         self._saved = time.monotonic()
         self._end = _end_of_time()
         self._stop = False
-        if self._folder is not None:
-            signal.signal(signal.SIGTERM, self._ask_to_stop)
+        signal.signal(signal.SIGTERM, self._ask_to_stop)
 
     def newest(self) -> dict[str, Any] | None:
         """The newest state that is whole and of this training."""
@@ -66,17 +65,15 @@ class Checkpoints:
     @property
     def due(self) -> bool:
         """Whether it is time to save."""
-        return self._folder is not None and time.monotonic() - self._saved >= self._every
+        return time.monotonic() - self._saved >= self._every
 
     @property
     def stopping(self) -> bool:
         """Whether the training was asked to stop, or its job's time is nearly over."""
-        return self._stop or (self._folder is not None and time.time() > self._end)
+        return self._stop or time.time() > self._end
 
     def save(self, update: int, state: dict[str, Any]) -> None:
         """Save the state after so many updates; drop all but the newest two."""
-        if self._folder is None:
-            return
         path = self._folder / f"update{update:09d}.pt"
         about = records.header("checkpoint", self._spec, {}, records.Stopwatch())
         artifacts.save(path, about, {"identity": self._identity, "state": state})
@@ -86,11 +83,10 @@ class Checkpoints:
 
     def clear(self) -> None:
         """The training is done."""
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _files(self) -> list[Path]:
-        return [] if self._folder is None else sorted(self._folder.glob("update*.pt"))
+        return sorted(self._folder.glob("update*.pt"))
 
     def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
         self._stop = True

@@ -35,17 +35,17 @@ LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
 
 
-wildcard_constraints:
-    ticket="|".join(map(re.escape, CONFIG.tickets)),
-    figure="|".join(map(re.escape, CONFIG.figures)),
-    evaluation="|".join(map(re.escape, CONFIG.evaluations)),
-    seed="|".join(map(str, CONFIG.every_seed)),
-    round=r"\d\d",
-
-
-def names(tickets) -> str:
+def names(entries) -> str:
     """A wildcard constraint: one of these."""
-    return "|".join(map(re.escape, tickets))
+    return "|".join(map(re.escape, entries))
+
+
+wildcard_constraints:
+    ticket=names(CONFIG.tickets),
+    figure=names(CONFIG.figures),
+    evaluation=names(CONFIG.evaluations),
+    seed=names(map(str, CONFIG.every_seed)),
+    round=r"\d\d",
 
 
 CHAINS = {name: CONFIG.chain(name, 0) for name in CONFIG.tickets}
@@ -53,8 +53,6 @@ CHAINS = {name: CONFIG.chain(name, 0) for name in CONFIG.tickets}
 FOUND = names(name for name, chain in CHAINS.items() if chain.training)
 # Those in whose folder a dense training is; it may be that of other tickets too.
 DENSE = names({chain.dense().ticket for chain in CHAINS.values() if chain.training})
-# Those in whose folder an evaluation of round 0 is.
-STARTS = names({chain.start().ticket for chain in CHAINS.values()})
 
 
 def training_indices(dataset: str, subset: str, seed: int) -> str:

@@ -40,8 +40,8 @@ rule subset:
     benchmark:
         f"{BENCHMARKS}/subset/{{dataset}}/{{draw}}.tsv"
     wildcard_constraints:
-        dataset="|".join(sorted({re.escape(dataset) for dataset, _ in DRAWS})),
-        draw="|".join(sorted({re.escape(draw) for _, draw in DRAWS})),
+        dataset=names(CONFIG.datasets),
+        draw=names(sorted({draw for _, draw in DRAWS})),
     resources:
         mem_mb=lambda w: memory_mb(w.dataset),
         runtime=60,
