@@ -2,15 +2,20 @@
 
 import argparse
 import importlib
+import json
 import os
 import signal
 import sys
+import time
+from pathlib import Path
 
 import lottery
 from lottery.errors import LotteryError, Stopped
+from lottery.training import slurm
+from lottery.training.progress import log, peak_memory, speaks
 
 STAGES = {
-    "images": "decode a data set",
+    "images": "decode a data set, or list a streamed one",
     "subset": "draw the training indices of a data set",
     "generate": "train a network on the generation task (round 0 saves W_k)",
     "mask": "find the next mask from trained weights, or draw a baseline's",
@@ -35,12 +40,21 @@ def main(argv: list[str] | None = None) -> int:
             module.arguments(sub)
     args = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    started = time.monotonic()
     try:
+        if getattr(args, "processes", 1) > 1 and "RANK" not in os.environ:
+            from lottery.training.launch import launch  # the one stage that needs it
+
+            return launch(argv or sys.argv[1:], args.processes)
         module.run(args)
+        log(f"{args.stage}: {time.monotonic() - started:.1f} s, {peak_memory()}")
     except LotteryError as error:
         return _fail(args.stage, str(error))
     except Stopped as stopped:
-        return _fail(args.stage, str(stopped), os.EX_TEMPFAIL)
+        log(f"lottery {args.stage}: error: {stopped}")
+        if stopped.out_of_time and speaks():
+            slurm.requeue()
+        return os.EX_TEMPFAIL
     except OSError as error:
         if error.strerror is None:
             raise
@@ -51,7 +65,12 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _fail(stage: str, message: str, status: int = 1) -> int:
-    print(f"lottery {stage}: error: {message}", file=sys.stderr, flush=True)
+    """Say it; one process of several tells its launcher, which says what failed first."""
+    told = os.environ.get("TORCHELASTIC_ERROR_FILE")
+    if told:
+        Path(told).write_text(json.dumps({"message": message}))
+    else:
+        print(f"lottery {stage}: error: {message}", file=sys.stderr, flush=True)
     return status
 
 

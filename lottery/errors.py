@@ -9,4 +9,11 @@ class LotteryError(Exception):
 
 
 class Stopped(Exception):
-    """A training was asked to stop and has saved its state: run it again and it goes on."""
+    """A training was asked to stop and has saved its state: run it again and it goes on.
+
+    It may have been asked by its clock: `out_of_time`.
+    """
+
+    def __init__(self, message: str, out_of_time: bool = False) -> None:
+        super().__init__(message)
+        self.out_of_time = out_of_time

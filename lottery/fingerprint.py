@@ -26,6 +26,7 @@ UNCOUNTED = {
     "lottery.records",
     "lottery.stages.command",
     "lottery.training.progress",
+    "lottery.training.slurm",
 }
 """Modules whose edits change no result."""
 

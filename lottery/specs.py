@@ -41,6 +41,11 @@ class ImageFormat(Spec):
         description="side of the square that is kept of each image, from which the input is "
         "cropped (folder only); default: image_size",
     )
+    streamed: bool = Field(
+        False,
+        description="read and decode each image whenever it is seen, instead of once for all into "
+        "memory; random crops are then of the whole image (folder only)",
+    )
     train_images: int | None = Field(
         None, ge=1, description="number of training images; another number is an error"
     )
@@ -63,6 +68,8 @@ class ImageFormat(Spec):
             raise ValueError(f"stored_size {self.side} is less than image_size {self.image_size}")
         if self.stored_size and self.format != "folder":
             raise ValueError(f"stored_size is a key of folders; the format is {self.format}")
+        if self.streamed and self.format != "folder":
+            raise ValueError(f"streamed is a key of folders; the format is {self.format}")
         return self
 
 
@@ -172,6 +179,9 @@ class Exemplar(Spec):
     )
 
 
+Precision = Literal["auto", "bfloat16", "tf32", "float32"]
+
+
 class Recipe(Spec):
     """How to train: one line of the paper's Appendix A."""
 
@@ -194,6 +204,9 @@ class Recipe(Spec):
     exemplar: Exemplar | None = Field(None, description="task exemplar only; default: its defaults")
     rotation_weight: float = Field(
         1.0, ge=0, description="semi-supervised only: weight of the RotNet loss"
+    )
+    precision: Precision = Field(
+        "auto", description="of convolutions and products; auto: bfloat16 on a GPU that has it"
     )
 
     @model_validator(mode="after")

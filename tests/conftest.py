@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from lottery.data import datasets
+from lottery.data.sources import Resident
 from lottery.specs import (
     Architecture,
     Augmentation,
@@ -46,6 +47,20 @@ def images(digits):
 def narrow():
     """A ResNet-18 that trains in a second."""
     return Architecture(model="resnet", depth=18, width=4)
+
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="session")
+def source(images, digits):
+    """Its training images, as a training takes them."""
+    return Resident(images, digits, CPU)
+
+
+def few(images, digits, count):
+    """The first of its training images."""
+    return Resident(images.select(torch.arange(count)), digits, CPU)
 
 
 def recipe(**changes):

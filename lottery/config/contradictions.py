@@ -25,9 +25,14 @@ def contradictions(config: Config) -> Problems:
     yield from _datasets(config)
     yield from _subsets(config)
     yield from _scales_and_seeds(config)
+    if config.max_gpus > config.gpus_per_node and config.max_gpus % config.gpus_per_node:
+        yield "max_gpus", f"{config.max_gpus} is no multiple of gpus_per_node"
     if not dangling:
         yield from _tickets(config)
         yield from _figures(config)
+        for name, entry in config.evaluations.items():
+            problems = _uncroppable(config, entry.recipe, entry.dataset)
+            yield from ((f"evaluations.{name}{key}", problem) for key, problem in problems)
 
 
 def _dangling(config: Config) -> Problems:
@@ -107,6 +112,7 @@ def _fit(config: Config, ticket: FoundTicket) -> Problems:
             ),
         )
     yield from _too_small(config, ticket.architecture, ticket.dataset)
+    yield from _uncroppable(config, ticket.recipe, ticket.dataset)
     rewind, epoch = config.rewinds[ticket.rewind], samples_per_epoch(dataset, subset, ticket.task)
     last: dict[str, float] = {"epochs": recipe.epochs}
     if epoch is not None:
@@ -131,6 +137,15 @@ def _figures(config: Config) -> Problems:
                     architecture = config.found(ticket).architecture
                     problems: Sequence[tuple[str, str]] = _too_small(config, architecture, dataset)
                     yield from ((at, problem) for _, problem in problems)
+
+
+def _uncroppable(config: Config, recipe: str, dataset: str) -> Problems:
+    if config.datasets[dataset].streamed and config.recipes[recipe].augmentation.crop_padding:
+        yield (
+            ".recipe",
+            f"{recipe} pads images before it crops them (crop_padding), but {dataset} is streamed: "
+            "choose resized_crop, or `streamed: false`",
+        )
 
 
 def _too_small(config: Config, architecture: str, dataset: str) -> Sequence[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 import itertools
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -58,6 +58,22 @@ class Config(Spec):
     checkpoint_minutes: float = Field(
         5.0, ge=0, description="time between two states of an unfinished training"
     )
+    max_time: int | None = Field(
+        None,
+        ge=5,
+        description="minutes that one job may take, as the limit of a partition; a longer training "
+        "saves its state in time and goes on in the next job",
+    )
+    max_gpus: int = Field(
+        1, ge=1, description="most GPUs of one training; it takes no more than its recipe's `gpus`"
+    )
+    gpus_per_node: int = Field(
+        8, ge=1, description="a training on more GPUs than these takes several nodes"
+    )
+    loader: Literal["auto", "dali", "torchvision"] = Field(
+        "auto", description="what decodes streamed images; auto: DALI where it is installed"
+    )
+    compile: bool = Field(False, description="train through torch.compile")
     seeds: Seeds
     pruning: PruningEntry
     sparsity: SparsityEntry

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
+from lottery.data.boxes import random_boxes
 from lottery.specs import Augmentation, ImageFormat
 
 YIQ = (
@@ -28,6 +29,11 @@ def augment(pixels: Tensor, how: Augmentation, stream: torch.Generator, size: in
     else:
         start = (pixels.shape[2] - size) // 2
         pixels = pixels[:, :, start : start + size, start : start + size]
+    return change(pixels, how, stream)
+
+
+def change(pixels: Tensor, how: Augmentation, stream: torch.Generator) -> Tensor:
+    """What comes after the crop: uint8 (B, 3, H, H), the same in shape."""
     if how.flip:
         pixels = random_flip(pixels, stream)
     if how.rotation:
@@ -49,22 +55,12 @@ def random_crop(pixels: Tensor, padding: int, stream: torch.Generator, size: int
 
 
 def random_resized_crop(pixels: Tensor, least: float, stream: torch.Generator, size: int) -> Tensor:
-    """A random share of each image, from `least` to 1, scaled to `size` (Krizhevsky et al., 2012).
-
-    The aspect ratio is log-uniform from 3/4 to 4/3. As in torchvision's RandomResizedCrop, the
-    first of ten draws that lies inside the image counts, or else the whole image.
-    """
+    """A random share of each image, from `least` to 1, scaled to `size`; see `random_boxes`."""
     count = len(pixels)
-    draws = torch.rand((4, count, 10), generator=stream, device=pixels.device)
-    area = least + (1 - least) * draws[0]
-    ratio = torch.exp(math.log(4 / 3) * (2 * draws[1] - 1))
-    width, height = (area * ratio).sqrt(), (area / ratio).sqrt()
-    fits = (width <= 1) & (height <= 1)
-    first = fits.float().argmax(dim=1, keepdim=True)  # 0 if none does
-    some = fits.any(dim=1, keepdim=True)
-    width, height = (torch.where(some, v.gather(1, first), 1.0) for v in (width, height))
-    x, y = ((2 * draws[i].gather(1, first) - 1) * (1 - v) for i, v in ((2, width), (3, height)))
-    zero = torch.zeros_like(x)
+    boxes = random_boxes(torch.ones(count, device=pixels.device), least, stream)
+    left, top, width, height = boxes[:, :, None].unbind(1)
+    zero = torch.zeros_like(left)
+    x, y = 2 * left + width - 1, 2 * top + height - 1  # centres, from -1 to 1
     matrix = torch.cat([width, zero, x, zero, height, y], dim=1).view(-1, 2, 3)
     grid = affine_grid(matrix, [count, 3, size, size], align_corners=False)
     return _bytes(grid_sample(pixels.float(), grid, padding_mode="border", align_corners=False))

@@ -4,7 +4,7 @@ import hashlib
 import importlib
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -23,6 +23,10 @@ class Images(NamedTuple):
     pixels: Tensor
     labels: Tensor
 
+    def select(self, indices: Tensor) -> Self:
+        """Those images, in that order."""
+        return type(self)(self.pixels[indices], self.labels[indices])
+
     def digest(self) -> str:
         """SHA-256 over pixels and labels: the identity of what was trained on."""
         sha = hashlib.sha256(str(tuple(self.pixels.shape)).encode())
@@ -31,21 +35,46 @@ class Images(NamedTuple):
         return sha.hexdigest()
 
 
-def load(dataset: Dataset, folder: str | Path | None, split: Split) -> Images:
-    """All images of a split, decoded, in RGB and of the size that is kept.
+class Listing(NamedTuple):
+    """A streamed split: `names` of N files below the data set's folder, and their `labels`.
+
+    `sizes` is int32 (N, 3): width and height in pixels, and the file's size in bytes.
+    """
+
+    names: list[str]
+    sizes: Tensor
+    labels: Tensor
+
+    @property
+    def aspects(self) -> Tensor:
+        """How many times as wide as high each image is, float32 (N,)."""
+        return self.sizes[:, 0] / self.sizes[:, 1]
+
+    def select(self, indices: Tensor) -> Self:
+        """Those images, in that order."""
+        names = [self.names[index] for index in indices.tolist()]
+        return type(self)(names, self.sizes[indices], self.labels[indices])
+
+    def digest(self) -> str:
+        """SHA-256 over names, sizes and labels; the files' contents are not read for it."""
+        sha = hashlib.sha256("\n".join(self.names).encode())
+        for tensor in (self.sizes, self.labels):
+            sha.update(tensor.contiguous().numpy().data)
+        return sha.hexdigest()
+
+
+def load(dataset: Dataset, folder: str | Path | None, split: Split) -> Images | Listing:
+    """All images of a split: decoded, in RGB and of the size that is kept; or listed, if streamed.
 
     Raises: LotteryError if the folder is absent, or the images do not fit the config's words.
     """
     module = importlib.import_module(f"lottery.data.{dataset.format}")
-    images: Images = module.load(dataset, None if folder is None else Path(folder), split)
+    images: Images | Listing
+    images = module.load(dataset, None if folder is None else Path(folder), split)
     if split == "train" and dataset.train_per_class:
         images = first_of_each_class(images, dataset.train_per_class)
-    size = dataset.side
-    if tuple(images.pixels.shape[1:]) != (3, size, size) or images.pixels.dtype != torch.uint8:
-        raise LotteryError(
-            f"datasets.{dataset.name}: {split} images are {tuple(images.pixels.shape[1:])} "
-            f"{images.pixels.dtype}, expected (3, {size}, {size}) bytes: check image_size"
-        )
+    if isinstance(images, Images):
+        _check_size(dataset, split, images.pixels)
     if split == "train" and dataset.train_images not in (None, len(images.labels)):
         raise LotteryError(
             f"datasets.{dataset.name}.train_images: {dataset.train_images} in the config, "
@@ -60,11 +89,19 @@ def load(dataset: Dataset, folder: str | Path | None, split: Split) -> Images:
     return images
 
 
-def first_of_each_class(images: Images, count: int) -> Images:
+def _check_size(dataset: Dataset, split: Split, pixels: Tensor) -> None:
+    size = dataset.side
+    if tuple(pixels.shape[1:]) != (3, size, size) or pixels.dtype != torch.uint8:
+        raise LotteryError(
+            f"datasets.{dataset.name}: {split} images are {tuple(pixels.shape[1:])} "
+            f"{pixels.dtype}, expected (3, {size}, {size}) bytes: check image_size"
+        )
+
+
+def first_of_each_class(images: Images | Listing, count: int) -> Images | Listing:
     """The first `count` images of each class, or all that a class has."""
     members = [torch.nonzero(images.labels == label).flatten() for label in images.labels.unique()]
-    chosen = torch.cat([indices[:count] for indices in members]).sort().values
-    return Images(images.pixels[chosen], images.labels[chosen])
+    return images.select(torch.cat([indices[:count] for indices in members]).sort().values)
 
 
 def scaled(pixels: Tensor, side: int) -> Tensor:

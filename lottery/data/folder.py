@@ -1,14 +1,16 @@
 """An image folder: `ROOT/SPLIT/CLASS/*.jpg`, classes in alphabetical order."""
 
 import os
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
 from PIL import Image, UnidentifiedImageError
 
-from lottery.data.datasets import Images, Split, require_folder
+from lottery.data.datasets import Images, Listing, Split, require_folder
 from lottery.errors import LotteryError
 from lottery.specs import Dataset
 
@@ -16,28 +18,61 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".ppm", ".webp"}
 DEEP = {"I", "I;16", "I;16B", "I;16L", "F"}
 """Pillow's modes of more than 8 bits a channel."""
 
+_Found = TypeVar("_Found")
 
-def load(dataset: Dataset, folder: Path | None, split: Split) -> Images:
-    """Decode every image once: RGB, shorter side scaled to the size kept, centre square."""
-    name = dataset.train if split == "train" else dataset.test
-    root = require_folder(dataset, require_folder(dataset, folder) / name)
-    classes = sorted(entry.name for entry in root.iterdir() if entry.is_dir())
-    paths, labels = [], []
-    for label, name in enumerate(classes):
-        found = sorted(p for p in (root / name).iterdir() if p.suffix.lower() in SUFFIXES)
-        if not found:
-            raise LotteryError(f"datasets.{dataset.name}: no images in {root / name}")
-        paths += found
-        labels += [label] * len(found)
-    if not paths:
-        raise LotteryError(f"datasets.{dataset.name}: no class folders in {root}")
+
+def load(dataset: Dataset, folder: Path | None, split: Split) -> Images | Listing:
+    """Decode every image once, or list them where the data set is streamed.
+
+    Decoded images are RGB: the shorter side scaled to the size kept, and of that the centre square.
+
+    Raises: LotteryError if there are no images, or one cannot be read, by name.
+    """
+    root = require_folder(dataset, folder)
+    names, labels = _files(dataset, root, dataset.train if split == "train" else dataset.test)
+    paths = [root / name for name in names]
+    if dataset.streamed:
+        sizes = torch.tensor(list(_each(_size, paths)), dtype=torch.int32)
+        return Listing(names, sizes, labels)
     size = dataset.side
     _fits_in_memory(dataset, len(paths))
     pixels = torch.empty((len(paths), 3, size, size), dtype=torch.uint8)
-    with ThreadPoolExecutor() as pool:  # decoding releases the interpreter's lock
-        for index, image in enumerate(pool.map(lambda p: _decode(p, size), paths)):
-            pixels[index] = image
-    return Images(pixels, torch.tensor(labels))
+    for index, image in enumerate(_each(lambda path: _decode(path, size), paths)):
+        pixels[index] = image
+    return Images(pixels, labels)
+
+
+def check_decodes(path: Path) -> None:
+    """Raises: LotteryError, naming the file, if the image cannot be decoded."""
+    _decode(path, size=8)
+
+
+def _files(dataset: Dataset, root: Path, split: str) -> tuple[list[str], torch.Tensor]:
+    """Paths below `root` and labels of all images of a split."""
+    place = require_folder(dataset, root / split)
+    names, labels = [], []
+    for label, name in enumerate(sorted(entry.name for entry in place.iterdir() if entry.is_dir())):
+        found = sorted(e.name for e in os.scandir(place / name) if _is_image(e.name))
+        if not found:
+            raise LotteryError(f"datasets.{dataset.name}: no images in {place / name}")
+        names += [f"{split}/{name}/{file}" for file in found]
+        labels += [label] * len(found)
+    if not names:
+        raise LotteryError(f"datasets.{dataset.name}: no class folders in {place}")
+    return names, torch.tensor(labels)
+
+
+def _is_image(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122 - a million of them
+
+
+def _each(what: Callable[[Path], _Found], paths: Iterable[Path]) -> Iterator[_Found]:
+    """By several threads: reading and decoding release the interpreter's lock."""
+    with ThreadPoolExecutor() as pool:
+        try:
+            yield from pool.map(what, paths)
+        finally:
+            pool.shutdown(cancel_futures=True)  # after a damaged image the others are not read
 
 
 def _fits_in_memory(dataset: Dataset, images: int) -> None:
@@ -47,15 +82,30 @@ def _fits_in_memory(dataset: Dataset, images: int) -> None:
         raise LotteryError(
             f"datasets.{dataset.name}: {images:,} images of {dataset.side} pixels need "
             f"{needed / 2**30:.0f} GiB of memory, this machine has {there / 2**30:.0f}: "
-            "choose a smaller stored_size"
+            "set `streamed: true`, or choose a smaller stored_size"
         )
+
+
+def _open(path: Path) -> Image.Image:
+    image = Image.open(path)
+    if image.mode in DEEP:  # converted, all but the darkest would be white
+        image.close()
+        raise LotteryError(f"{path}: pixels of mode {image.mode}, expected 8 bits a channel")
+    return image
+
+
+def _size(path: Path) -> tuple[int, int, int]:
+    """Width and height, pixels, from the file's head; and its bytes."""
+    try:
+        with _open(path) as image:
+            return (*image.size, path.stat().st_size)
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise LotteryError(f"{path}: not a readable image: {error}") from None
 
 
 def _decode(path: Path, size: int) -> torch.Tensor:
     try:
-        with Image.open(path) as file:
-            if file.mode in DEEP:  # converted, all but the darkest would be white
-                raise LotteryError(f"{path}: pixels of mode {file.mode}, expected 8 bits a channel")
+        with _open(path) as file:
             image = file.convert("RGB")
             if image.size != (size, size):
                 scale = size / min(image.size)

@@ -14,6 +14,7 @@ def training_options(parser: argparse.ArgumentParser) -> None:
     """What every training needs beside its spec."""
     spec_option(parser)
     images_option(parser)
+    data_option(parser)
     parser.add_argument("--subset", required=True, help="training indices (in)")
     parser.add_argument("--mask", help="mask of this round (in); none in round 0")
     parser.add_argument("--report", required=True, help="accuracy and history (out, JSON)")
@@ -21,10 +22,26 @@ def training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checkpoint-minutes", type=float, default=5.0, help="time between two of them (default 5)"
     )
+    parser.add_argument(
+        "--max-minutes",
+        type=float,
+        default=float("inf"),
+        help="stop with a state after so long; status 75 says that it is to be run again",
+    )
     parser.add_argument("--threads", type=_positive, default=1, help="CPU threads (default 1)")
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if any"
     )
+    parser.add_argument(
+        "--processes", type=_positive, default=1, help="on this machine, one a GPU (default 1)"
+    )
+    parser.add_argument(
+        "--loader",
+        choices=("auto", "dali", "torchvision"),
+        default="auto",
+        help="what decodes streamed images (default: DALI if it is installed)",
+    )
+    parser.add_argument("--compile", action="store_true", help="train through torch.compile")
 
 
 def _positive(text: str) -> int:
@@ -36,3 +53,10 @@ def _positive(text: str) -> int:
 def images_option(parser: argparse.ArgumentParser) -> None:
     """`--images`, the decoded data set."""
     parser.add_argument("--images", required=True, help="the decoded data set (in)")
+
+
+def data_option(parser: argparse.ArgumentParser) -> None:
+    """`--data`, the data set itself."""
+    parser.add_argument(
+        "--data", default="", help="folder of the data set (none for embedded ones)"
+    )

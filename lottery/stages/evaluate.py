@@ -8,8 +8,9 @@ from lottery.pruning.prunable import prunable
 from lottery.specs import Augmentation, EvaluateSpec, parse
 from lottery.stages import inputs
 from lottery.stages.command import training_options
-from lottery.training import device as devices
+from lottery.stages.running import Running
 from lottery.training import loop
+from lottery.training.measure import measure, summary, tell
 from lottery.training.progress import log
 
 
@@ -20,47 +21,53 @@ def evaluate(
     mask: str | None,
     early: str | None,
     report: str,
-    states: str | None = None,
-    minutes: float = 5.0,
-    threads: int = 1,
-    device: str = "auto",
+    running: Running | None = None,
 ) -> None:
     """Train and write the report. A baseline has no W_k: its weights are drawn anew."""
-    stopwatch = records.Stopwatch()
-    chain, place = spec.chain, devices.choose(device, threads)
+    stopwatch, running = records.Stopwatch(), running or Running()
+    chain = spec.chain
     label = f"evaluation of {chain.ticket}, seed {chain.seed}, round {spec.round}"
-    log(f"{label}: on {devices.describe(place)}")
-    data = inputs.data(spec.subset(), subset, images, place)
-    task = tasks.make("labels", spec.recipe)
-    purpose = "head" if chain.training else "baseline init"
-    model = inputs.network(chain, task.outputs(data.classes), purpose, place)
     if (chain.training is None) != (early is None):
         needs = "is a baseline, it has no" if early else "needs its"
         raise LotteryError(f"--early: ticket {chain.ticket} {needs} W_k")
-    if chain.training and early:
-        found = chain.training
-        keep = (found.task, found.dataset, found.subset.classes) == ("labels", spec.dataset, None)
-        inputs.rewind(model, chain, early, keep_head=keep)
-    ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
-    read = {"subset": subset, "mask": mask, "early": early}
-    checkpoints = inputs.checkpoints(states, minutes, spec, "labels", read)
-    result = loop.train(
-        model,
-        task,
-        data.train,
-        spec.dataset,
-        spec.recipe,
-        chain.seed,
-        ticket,
-        label=label,
-        checkpoints=checkpoints,
-    )
-    measured = loop.measure(model, task, data.test, spec.dataset, Augmentation())
-    log(f"{label}: test accuracy {measured['accuracy']:.2%}, {ticket.density:.2%} of the weights")
-    about = records.header("evaluation", spec, read, stopwatch, devices.describe(place))
-    records.write_report(report, about, loop.summary(ticket, measured, result))
-    if checkpoints:
-        checkpoints.clear()
+    data = inputs.data(spec.subset(), subset, images)
+    task = tasks.make("labels", spec.recipe)
+    with running.machine(spec.recipe.precision) as (place, machine, words):
+        log(f"{label}: on {words}")
+        purpose = "head" if chain.training else "baseline init"
+        model = inputs.network(chain, task.outputs(data.classes), purpose, place)
+        if chain.training and early:
+            found = chain.training
+            keep = (found.task, found.dataset, found.subset.classes) == (
+                "labels",
+                spec.dataset,
+                None,
+            )
+            inputs.rewind(model, chain, early, keep_head=keep)
+        ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
+        read = {"subset": subset, "mask": mask, "early": early}
+        states = running.states(spec, "labels", read)
+        source = running.source(data.train, spec.dataset, place)
+        result = loop.train(
+            model,
+            task,
+            source,
+            spec.recipe,
+            chain.seed,
+            ticket,
+            label=label,
+            checkpoints=states,
+            machine=machine,
+        )
+        tests = running.source(data.test, spec.dataset, place)
+        measured = measure(model, task, tests, Augmentation(), machine)
+        tell(label, ticket, measured)
+        if machine.world.rank == 0:
+            about = records.header("evaluation", spec, read, stopwatch, words)
+            told = summary(ticket, measured, result, stopwatch.seconds() * machine.world.size)
+            records.write_report(report, about, told)
+            if states:
+                states.clear()
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,8 +85,5 @@ def run(args: argparse.Namespace) -> None:
         args.mask,
         args.early,
         args.report,
-        args.checkpoints,
-        args.checkpoint_minutes,
-        args.threads,
-        args.device,
+        Running.of(args),
     )

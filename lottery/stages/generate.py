@@ -12,8 +12,9 @@ from lottery.pruning.weights import pack
 from lottery.specs import Augmentation, GenerateSpec, parse
 from lottery.stages import inputs
 from lottery.stages.command import training_options
-from lottery.training import device as devices
+from lottery.stages.running import Running
 from lottery.training import loop
+from lottery.training.measure import measure, summary, tell
 from lottery.training.progress import log
 
 
@@ -25,54 +26,53 @@ def generate(
     early: str,
     weights: str,
     report: str,
-    states: str | None = None,
-    minutes: float = 5.0,
-    threads: int = 1,
-    device: str = "auto",
+    running: Running | None = None,
 ) -> None:
     """Train and write W* and its report; `early` is written in round 0 and read after."""
-    stopwatch = records.Stopwatch()
-    training = spec.training()
-    chain, place = spec.chain, devices.choose(device, threads)
+    stopwatch, running = records.Stopwatch(), running or Running()
+    training, chain = spec.training(), spec.chain
     label = f"generation of {chain.ticket}, seed {chain.seed}, round {spec.round}"
-    log(f"{label}: on {devices.describe(place)}")
     task = tasks.make(training.task, training.recipe)
-    data = inputs.data(spec.subset(), subset, images, place, task.hides_labels)
-    model = inputs.network(chain, task.outputs(data.classes), "init", place)
-    if spec.round:
-        inputs.rewind(model, chain, early, keep_head=True)
-    ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
-    read = {"subset": subset, "mask": mask, "early": early if spec.round else None}
-    checkpoints = inputs.checkpoints(states, minutes, spec, training.task, read)
-    result = loop.train(
-        model,
-        task,
-        data.train,
-        training.dataset,
-        training.recipe,
-        chain.seed,
-        ticket,
-        [] if spec.round else [start.rewind for start in training.starts],
-        label,
-        checkpoints,
-    )
-    views = training.recipe.augmentation if task.compares_views else Augmentation()
-    measured = loop.measure(model, task, data.test, training.dataset, views)
-    log(f"{label}: test accuracy {measured['accuracy']:.2%}, {ticket.density:.2%} of the weights")
-    about = records.header("weights", spec, read, stopwatch, devices.describe(place))
-    if not spec.round:
-        artifacts.save(
-            early,
-            {**about, "what": "early"},
-            {"models": [result.early[at] for at in result.updates], "updates": result.updates},
+    data = inputs.data(spec.subset(), subset, images, task.hides_labels)
+    with running.machine(training.recipe.precision) as (place, machine, words):
+        log(f"{label}: on {words}")
+        model = inputs.network(chain, task.outputs(data.classes), "init", place)
+        if spec.round:
+            inputs.rewind(model, chain, early, keep_head=True)
+        ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
+        read = {"subset": subset, "mask": mask, "early": early if spec.round else None}
+        states = running.states(spec, training.task, read)
+        result = loop.train(
+            model,
+            task,
+            running.source(data.train, training.dataset, place),
+            training.recipe,
+            chain.seed,
+            ticket,
+            [] if spec.round else [start.rewind for start in training.starts],
+            label,
+            states,
+            machine,
         )
-    state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
-    artifacts.save(weights, about, pack(state, ticket))
-    records.write_report(
-        report, {**about, "what": "generation"}, loop.summary(ticket, measured, result)
-    )
-    if checkpoints:
-        checkpoints.clear()
+        views = training.recipe.augmentation if task.compares_views else Augmentation()
+        tests = running.source(data.test, training.dataset, place)
+        measured = measure(model, task, tests, views, machine)
+        tell(label, ticket, measured)
+        if machine.world.rank:
+            return
+        about = records.header("weights", spec, read, stopwatch, words)
+        if not spec.round:
+            artifacts.save(
+                early,
+                {**about, "what": "early"},
+                {"models": [result.early[at] for at in result.updates], "updates": result.updates},
+            )
+        state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
+        artifacts.save(weights, about, pack(state, ticket))
+        told = summary(ticket, measured, result, stopwatch.seconds() * machine.world.size)
+        records.write_report(report, {**about, "what": "generation"}, told)
+        if states:
+            states.clear()
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -92,8 +92,5 @@ def run(args: argparse.Namespace) -> None:
         args.early,
         args.weights,
         args.report,
-        args.checkpoints,
-        args.checkpoint_minutes,
-        args.threads,
-        args.device,
+        Running.of(args),
     )

@@ -1,4 +1,4 @@
-"""Stage `images`: a data set decoded once, for all stages that read it."""
+"""Stage `images`: a data set decoded once for all stages that read it, or listed if streamed."""
 
 import argparse
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 from lottery import artifacts, records
 from lottery.data import datasets
 from lottery.specs import ImagesSpec, parse
-from lottery.stages.command import spec_option
+from lottery.stages.command import data_option, spec_option
 from lottery.training.progress import log
 
 
 def images(spec: ImagesSpec, data: str, out: str) -> None:
-    """Write pixels and labels of both splits, with the digests that identify them."""
+    """Write pixels (or files) and labels of both splits, with the digests that identify them."""
     stopwatch = records.Stopwatch()
     payload: dict[str, Any] = {}
     for split in datasets.SPLITS:
@@ -24,9 +24,7 @@ def images(spec: ImagesSpec, data: str, out: str) -> None:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The stage's options."""
     spec_option(parser)
-    parser.add_argument(
-        "--data", default="", help="folder of the data set (none for embedded ones)"
-    )
+    data_option(parser)
     parser.add_argument("--out", required=True, help="images (out, .pt)")
 
 

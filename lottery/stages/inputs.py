@@ -1,104 +1,75 @@
 """Reading what earlier stages wrote, checked against this stage's own chain."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from lottery import artifacts, files, models
+from lottery import artifacts, models
 from lottery.data.batches import UNLABELLED
-from lottery.data.datasets import Images
+from lottery.data.datasets import SPLITS, Images, Listing
 from lottery.errors import LotteryError
-from lottery.fingerprint import fingerprint
 from lottery.pruning import weights
 from lottery.pruning.mask import Mask
-from lottery.specs import (
-    Chain,
-    Dataset,
-    EvaluateSpec,
-    GenerateSpec,
-    ImagesSpec,
-    MaskSpec,
-    SubsetSpec,
-)
-from lottery.training.checkpoints import Checkpoints
+from lottery.specs import Chain, Dataset, GenerateSpec, ImagesSpec, MaskSpec, SubsetSpec
 
 
 class Data(NamedTuple):
-    """The images of one training, on its device; labels count the drawn classes from 0."""
+    """The images of one training; labels count the drawn classes from 0."""
 
-    train: Images
-    test: Images
+    train: Images | Listing
+    test: Images | Listing
     classes: int
 
 
-def images(dataset: Dataset, path: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The training and the test split of a decoded data set: `pixels`, `labels`, `digest`.
+def images(dataset: Dataset, path: str) -> dict[str, tuple[Images | Listing, str]]:
+    """By split, the images of a data set and their digest.
 
     Raises: LotteryError if they are missing or of another data set.
     """
-    payload = artifacts.load(path, "images", ImagesSpec(dataset=dataset), "train", "test")
-    return payload["train"], payload["test"]
+    payload = artifacts.load(path, "images", ImagesSpec(dataset=dataset), *SPLITS)
+    kind = Listing if dataset.streamed else Images
+    found: dict[str, tuple[Images | Listing, str]] = {}
+    for split in SPLITS:
+        try:
+            fields = [payload[split][field] for field in kind._fields]
+            found[split] = kind(*fields), payload[split]["digest"]
+        except KeyError as error:
+            raise LotteryError(f"{path}: damaged: its {split} split holds no {error}") from None
+    return found
 
 
-def data(
-    spec: SubsetSpec, subset: str, path: str, device: torch.device, hide_labels: bool = False
-) -> Data:
+def data(spec: SubsetSpec, subset: str, path: str, hide_labels: bool = False) -> Data:
     """Both splits, reduced to the drawn indices and classes.
 
     With `hide_labels` all training images are there, but only the drawn ones have a label.
 
     Raises: LotteryError if the images are not those that the subset was drawn from.
     """
-    drawn = artifacts.load(subset, "subset", spec, "indices", "classes", "train", "test")
-    splits = dict(zip(("train", "test"), images(spec.dataset, path), strict=True))
-    for name, split in splits.items():
-        if split["digest"] != drawn[name]:
-            raise LotteryError(f"{subset}: drawn from other {name} images than those of {path}")
-    train, test = (Images(split["pixels"], split["labels"]) for split in splits.values())
+    drawn = artifacts.load(subset, "subset", spec, "indices", "classes", *SPLITS)
+    found = images(spec.dataset, path)
+    for split, (_, digest) in found.items():
+        if digest != drawn[split]:
+            raise LotteryError(f"{subset}: drawn from other {split} images than those of {path}")
+    (train, _), (test, _) = found.values()
     whole = len(drawn["indices"]) == len(train.labels)  # and in order: no copy is needed
-    chosen = train if whole else Images(*(values[drawn["indices"]] for values in train))
+    chosen = train if whole else train.select(drawn["indices"])
     if hide_labels:
         labels = torch.full_like(train.labels, UNLABELLED)
         labels[drawn["indices"]] = chosen.labels
-        chosen = Images(train.pixels, labels)
-    known = torch.isin(test.labels, drawn["classes"])
-    test = Images(test.pixels[known], test.labels[known])
+        chosen = train._replace(labels=labels)
+    test = test.select(torch.nonzero(torch.isin(test.labels, drawn["classes"])).flatten())
     renumber = torch.full((spec.dataset.classes + 1,), UNLABELLED)  # its last is that of -1
     renumber[drawn["classes"]] = torch.arange(len(drawn["classes"]))
-    placed = [
-        Images(pixels.to(device), renumber[labels].to(device)) for pixels, labels in (chosen, test)
-    ]
-    return Data(placed[0], placed[1], len(drawn["classes"]))
-
-
-def checkpoints(
-    folder: str | None,
-    minutes: float,
-    spec: GenerateSpec | EvaluateSpec,
-    task: str,
-    read: Mapping[str, str | None],
-) -> Checkpoints | None:
-    """The states of a training that is determined by its spec, the files it reads and its code.
-
-    Without a folder there are none.
-    """
-    if folder is None:
-        return None
-    identity = {name: files.digest(path) for name, path in read.items() if path is not None}
-    identity["code"] = fingerprint(
-        "lottery.training.loop",
-        f"lottery.models.{spec.chain.architecture.model}",
-        f"lottery.tasks.{task.replace('-', '_')}",
-    )
-    return Checkpoints(folder, spec, identity, 60 * minutes)
+    chosen, test = (split._replace(labels=renumber[split.labels]) for split in (chosen, test))
+    return Data(chosen, test, len(drawn["classes"]))
 
 
 def network(chain: Chain, outputs: int, purpose: str, device: torch.device) -> nn.Module:
     """A fresh network of the chain's architecture on its device."""
     model = models.build(chain.architecture, outputs, chain.seed, purpose)
-    return model.to(device).to(memory_format=torch.channels_last)
+    return model.to(device).to(memory_format=models.layout(model))
 
 
 def rewind(model: nn.Module, chain: Chain, early: str, keep_head: bool) -> None:

@@ -15,11 +15,12 @@ from lottery.training.progress import log
 def subset(spec: SubsetSpec, images: str, out: str) -> None:
     """Draw indices and write them with the digest of the data they were drawn from."""
     stopwatch = records.Stopwatch()
-    train, test = inputs.images(spec.dataset, images)
-    indices = subsets.draw(train["labels"], spec.subset, spec.seed)
-    classes = torch.unique(train["labels"][indices])
+    found = inputs.images(spec.dataset, images)
+    labels = found["train"][0].labels
+    indices = subsets.draw(labels, spec.subset, spec.seed)
+    classes = torch.unique(labels[indices])
     log(
-        f"{spec.dataset.name}: {len(indices)} of {len(train['labels'])} images, "
+        f"{spec.dataset.name}: {len(indices)} of {len(labels)} images, "
         f"{len(classes)} of {spec.dataset.classes} classes"
     )
     artifacts.save(
@@ -28,8 +29,7 @@ def subset(spec: SubsetSpec, images: str, out: str) -> None:
         {
             "indices": indices,
             "classes": classes,
-            "train": train["digest"],
-            "test": test["digest"],
+            **{split: digest for split, (_, digest) in found.items()},
         },
     )
 

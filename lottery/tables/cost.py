@@ -1,6 +1,9 @@
 """What tickets cost to find, and to find and judge: behind the paper's "5x faster"."""
 
+from typing import Any
+
 from lottery import reports
+from lottery.errors import LotteryError
 from lottery.figure_specs import CostTable, JudgedSpec
 from lottery.specs import GenerateSpec
 from lottery.tables import Read, Rows
@@ -61,7 +64,7 @@ def _generation(
         record = read(path, "generation", GenerateSpec.of(chain, round))
         if record is None:
             return None
-        hours += record["seconds"] / 3600
+        hours += _hours(path, record)
         inputs += record["result"]["inputs"]
     return hours, inputs
 
@@ -78,5 +81,13 @@ def _judgement(
         record = read(path, *reports.made_by(curve, seed, round))
         if record is None:
             return None
-        hours += record["seconds"] / 3600
+        hours += _hours(path, record)
     return hours
+
+
+def _hours(path: str, record: dict[str, Any]) -> float:
+    """For which a training held its devices, all of them together, runs that were stopped too."""
+    try:
+        return float(record["result"]["device_seconds"]) / 3600
+    except KeyError:
+        raise LotteryError(f"{path}: damaged: the report holds no device_seconds") from None

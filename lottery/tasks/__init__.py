@@ -20,6 +20,8 @@ class Task(Protocol):
 
     views: int
     """Network inputs per image."""
+    crops: int
+    """How often `examples` draws a view of each image."""
     hides_labels: bool
     """Whether it trains on all images, but may read the labels of the drawn subset only."""
     compares_views: bool

@@ -12,6 +12,7 @@ class Task:
     """Two views of one image are nearer to each other than to a view of another image."""
 
     views = 2
+    crops = 2
     hides_labels = False
     compares_views = True
 

@@ -11,6 +11,7 @@ class Task:
     """See `lottery.tasks.Task`."""
 
     views = 1
+    crops = 1
     hides_labels = False
     compares_views = False
 

@@ -18,6 +18,7 @@ class Task:
     """
 
     views = 4
+    crops = 1
     hides_labels = True
     compares_views = False
 

@@ -1,15 +1,15 @@
 """States of unfinished trainings: a training that is stopped goes on where it was.
 
 A state is saved every so many seconds, and when the training is asked to stop: by SIGTERM, as SLURM
-sends before it preempts a job, or by the end of the job's time. The newest two are kept, each whole
-or absent; they vanish with the training's end.
+sends before it preempts a job, or by the end of its time. The newest two are kept, each whole or
+absent; they vanish with the training's end.
 """
 
-import os
 import shutil
 import signal
 import time
 from collections.abc import Mapping
+from enum import IntEnum
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from lottery import artifacts, records
 from lottery.errors import LotteryError
 from lottery.specs import Spec
+from lottery.training import slurm
 from lottery.training.progress import log
 
 MARGIN = 120.0
@@ -24,11 +25,20 @@ MARGIN = 120.0
 KEPT = 2
 
 
+class Wish(IntEnum):
+    """What is due between two updates; of several processes' wishes the largest counts."""
+
+    NOTHING = 0
+    SAVE = 1
+    STOP = 2
+
+
 class Checkpoints:
     """The states of one training in `folder`.
 
     `identity` is what determines the training beside its spec (its inputs' digests, its code); a
-    state of any other is passed over. `every` is in seconds.
+    state of any other is passed over. `every` is in seconds, and so is `most`: after so long, and
+    in time before a SLURM job ends, the training is to stop.
     """
 
     def __init__(
@@ -37,13 +47,14 @@ class Checkpoints:
         spec: Spec,
         identity: Mapping[str, str],
         every: float,
+        most: float = float("inf"),
     ) -> None:
         self._folder = Path(folder)
         self._spec = spec
         self._identity = dict(identity)
         self._every = every
         self._saved = time.monotonic()
-        self._end = _end_of_time()
+        self._end = min(time.time() + most, slurm.end_of_job() - MARGIN)
         self._stop = False
         signal.signal(signal.SIGTERM, self._ask_to_stop)
 
@@ -63,14 +74,21 @@ class Checkpoints:
         return None
 
     @property
-    def due(self) -> bool:
-        """Whether it is time to save."""
-        return time.monotonic() - self._saved >= self._every
+    def wish(self) -> Wish:
+        """Whether it is time to save, or to stop."""
+        if self._stop or self.out_of_time:
+            return Wish.STOP
+        due = time.monotonic() - self._saved >= self._every
+        return Wish.SAVE if due else Wish.NOTHING
 
     @property
-    def stopping(self) -> bool:
-        """Whether the training was asked to stop, or its job's time is nearly over."""
-        return self._stop or time.time() > self._end
+    def out_of_time(self) -> bool:
+        """Whether the time that it may take is over."""
+        return time.time() > self._end
+
+    def last(self) -> Path | None:
+        """The file of the newest state."""
+        return max(self._files(), default=None)
 
     def save(self, update: int, state: dict[str, Any]) -> None:
         """Save the state after so many updates; drop all but the newest two."""
@@ -79,6 +97,9 @@ class Checkpoints:
         artifacts.save(path, about, {"identity": self._identity, "state": state})
         for old in self._files()[:-KEPT]:
             old.unlink(missing_ok=True)
+
+    def saved(self) -> None:
+        """The state is saved, by this process or another: the time to the next begins."""
         self._saved = time.monotonic()
 
     def clear(self) -> None:
@@ -90,9 +111,3 @@ class Checkpoints:
 
     def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
         self._stop = True
-
-
-def _end_of_time() -> float:
-    """When to stop, in seconds since 1970: SLURM tells its jobs when their time ends."""
-    end = os.environ.get("SLURM_JOB_END_TIME", "")
-    return float(end) - MARGIN if end.isdigit() else float("inf")

@@ -18,7 +18,8 @@ _claims: list[IO[str]] = []
 def choose(name: str, threads: int) -> torch.device:
     """`auto` is a GPU where there is one. `threads` bounds torch's CPU threads.
 
-    Of several visible GPUs it is the first that no other training of this user holds.
+    Of several visible GPUs it is the first that no other training, or other process of this one, of
+    this user holds.
 
     Raises: LotteryError if a GPU is asked for and none is visible.
     """
@@ -29,7 +30,6 @@ def choose(name: str, threads: int) -> torch.device:
         raise LotteryError("--device cuda: torch sees no GPU here")
     if name == "cpu":
         return torch.device("cpu")
-    torch.backends.cudnn.allow_tf32 = False  # float32 means float32
     torch.backends.cudnn.deterministic = True
     ids = [str(torch.cuda.get_device_properties(i).uuid) for i in range(torch.cuda.device_count())]
     return torch.device("cuda", claim(ids))

@@ -1,29 +1,41 @@
-"""Training a network under a mask, and measuring it."""
+"""Training a network under a mask: its updates, epochs and states."""
 
+import itertools
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from lottery import seeds
-from lottery.data.augment import augment, normalise
-from lottery.data.batches import Batches
-from lottery.data.datasets import Images
+from lottery.data.augment import normalise
+from lottery.data.batches import Batches, Portion, Portions
+from lottery.data.sources import Source, View
 from lottery.errors import LotteryError, Stopped
+from lottery.models import layout
 from lottery.pruning.mask import Mask
-from lottery.specs import Augmentation, Dataset, Point, Recipe
+from lottery.specs import Point, Precision, Recipe
 from lottery.tasks import Task
-from lottery.training.checkpoints import Checkpoints
+from lottery.training.checkpoints import Checkpoints, Wish
+from lottery.training.distributed import World
 from lottery.training.masking import Masking
-from lottery.training.progress import Progress
+from lottery.training.precision import autocast
+from lottery.training.progress import Progress, log
 from lottery.training.schedule import Schedule
 
-TEST_BATCH = 1024
+CHECKED_EVERY = 100
+"""Updates after which the loss is looked at; to do so after each would make a GPU wait."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What one training runs on, and how; it is no part of what is to come out."""
+
+    world: World = field(default_factory=World)
+    precision: Precision = "float32"
+    compiled: bool = False
 
 
 @dataclass
@@ -31,55 +43,51 @@ class Result:
     """What a training leaves besides the trained network itself."""
 
     epochs: list[dict[str, float]] = field(default_factory=list)
-    """Per epoch: mean loss, accuracy on the (augmented) training examples, wall time."""
+    """Per epoch: mean loss, accuracy on the (augmented) training examples, wall time in seconds,
+    and the share of it spent waiting for images."""
     updates: list[int] = field(default_factory=list)
     """How many updates precede each W_k that was asked for."""
     early: dict[int, dict[str, Tensor]] = field(default_factory=dict)
-    """By such a number, W_k with batch-norm state, on the CPU."""
+    """By such a number, W_k with batch-norm state, on the CPU; in the first process only."""
     inputs: int = 0
     """Images, or views of them, that went through the network."""
+    earlier: float = 0.0
+    """Seconds in which earlier runs, that were stopped, held their devices; of all devices."""
 
 
 @dataclass
 class _Epoch:
-    """What an epoch has come to so far."""
+    """What an epoch has come to so far in this process."""
 
     losses: list[Tensor] = field(default_factory=list)
     right: int | Tensor = 0
     judged: int = 0
     seconds: float = 0.0
-
-    def judge(self, correct: Tensor) -> None:
-        """Count which examples the network has right."""
-        self.right = self.right + correct.sum()
-        self.judged += len(correct)
-
-    def accuracy(self) -> float:
-        """Of the examples judged, 0..1."""
-        return int(self.right) / self.judged
+    waited: float = 0.0
 
 
 def train(
     model: nn.Module,
     task: Task,
-    images: Images,
-    dataset: Dataset,
+    source: Source,
     recipe: Recipe,
     seed: int,
     mask: Mask,
     starts: Sequence[Point] = (),
     label: str = "training",
     checkpoints: Checkpoints | None = None,
+    machine: Machine | None = None,
 ) -> Result:
     """Minimise the task's loss of f_{m * W} (Eq. 1), in place.
 
-    `model` and `images` are on the device that trains. The order of epoch e derives from (seed, e),
-    augmentation and dropout of update u from (seed, u). W_k is copied at each of the points
+    `model` is on the source's device. The order of epoch e derives from (seed, e), augmentation and
+    dropout of a portion of a batch from (seed, its number). W_k is copied at each of the points
     `starts`. `label` names the training in its progress.
 
-    A batch is cut into as many parts as the recipe has GPUs, and the gradients of their mean losses
-    are averaged as DistributedDataParallel does: each part has batch-norm statistics, and negatives
-    in a triplet loss, of its own.
+    A batch is cut into as many portions as the recipe has GPUs, and the gradients of their mean
+    losses are averaged as DistributedDataParallel does, however many processes share them: each
+    portion has batch-norm statistics, and negatives in a triplet loss, of its own. As with
+    DistributedDataParallel the running statistics are those of the first.
 
     With `checkpoints` it goes on from the newest of them, to the same bits as if it had never been
     stopped: nothing but the state in it and the number of updates decides what comes next.
@@ -87,101 +95,246 @@ def train(
     Raises: LotteryError if the loss is not finite (with its update), or a pruned weight revived;
         Stopped if it was asked to stop, with its state saved.
     """
-    device = images.pixels.device
-    batch = recipe.batch_size // (task.views if recipe.batch_counts == "copies" else 1)
-    images = Images(images.pixels, task.supervise(images.labels, seed))
-    batches = Batches(images, batch, seed)
-    schedule = Schedule(recipe, batches.sizes)
-    masking = Masking(model, mask)
-    optimizer = _optimizer(model, recipe)
-    result = Result(updates=[schedule.update_at(point) for point in starts])
-    progress = Progress(label, recipe.epochs, len(batches))
-    update, epoch_so_far = 0, _Epoch()
-    state = checkpoints.newest() if checkpoints else None
-    if state is not None:
-        update = state["update"]
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        result.early, result.inputs = state["early"], state["inputs"]
-        result.epochs, epoch_so_far = state["epochs"], _Epoch(**state["epoch"])
-        epoch_so_far.losses = [loss.to(device) for loss in epoch_so_far.losses]
-        progress.resume(update)
-    model.train()
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        for number in range(update // len(batches), recipe.epochs):
-            epoch, epoch_so_far = epoch_so_far, _Epoch()
-            started = time.monotonic() - epoch.seconds
-            for pixels, labels in batches.epoch(number, update % len(batches)):
-                if update in result.updates:
-                    result.early[update] = _copy(model)
-                if checkpoints and (checkpoints.due or checkpoints.stopping):
-                    epoch.seconds = time.monotonic() - started
-                    checkpoints.save(update, _state(update, model, optimizer, result, epoch))
-                    if checkpoints.stopping:
-                        raise Stopped(f"stopped after {update} of {schedule.updates} updates")
-                for group in optimizer.param_groups:
-                    group["lr"] = schedule.learning_rate(update)
-                torch.manual_seed(seeds.derive(seed, "dropout", update))  # it has no own stream
-                stream = seeds.generator(seed, "augmentation", update, device=device)
-                optimizer.zero_grad(set_to_none=True)
-                losses = torch.zeros((), device=device)
-                parts = max(1, min(recipe.gpus, len(pixels) // 2))  # batch norm needs two images
-                for part in range(parts):
-                    chosen = pixels[part::parts]
-                    view = partial(augment, chosen, recipe.augmentation, stream, dataset.image_size)
-                    inputs, targets = task.examples(view, labels[part::parts])
-                    outputs = model(_arrange(normalise(inputs, dataset)))
-                    loss = task.loss(outputs, targets) * (len(chosen) / len(pixels))
-                    loss.backward()
-                    losses += loss.detach()
-                    epoch.judge(task.correct(outputs.detach(), targets))
-                    result.inputs += len(inputs)
-                epoch.losses.append(losses)
-                masking.clear_gradients()
-                optimizer.step()
-                update += 1
-                progress.update()
-            seen = sum(batches.sizes)
-            mean = _mean_loss(epoch.losses, batches.sizes, update)
-            seconds = time.monotonic() - started
-            accuracy = epoch.accuracy()
-            result.epochs.append({"loss": mean, "accuracy": accuracy, "seconds": round(seconds, 3)})
-            progress.epoch(number, mean, accuracy, seen / seconds)
-    progress.close()
-    if update in result.updates:
-        result.early[update] = _copy(model)
-    masking.check()
-    return result
+    machine = machine or Machine()
+    training = _Training(
+        model, task, source, recipe, seed, mask, starts, label, checkpoints, machine
+    )
+    return training.run()
 
 
-@torch.no_grad()
-def measure(
-    model: nn.Module,
-    task: Task,
-    images: Images,
-    dataset: Dataset,
-    augmentation: Augmentation,
-) -> dict[str, Any]:
-    """Mean loss and accuracy (0..1) over all test images, each seen exactly once.
+class _Training:
+    """One training under way."""
 
-    Images are tested without `augmentation`, but for a task that compares views of an image.
-    """
-    model.eval()
-    stream = seeds.generator(0, "test augmentation", device=images.pixels.device)
-    loss = torch.zeros((), dtype=torch.float64)
-    correct = judged = total = 0
-    for pixels, labels in zip(
-        images.pixels.split(TEST_BATCH), images.labels.split(TEST_BATCH), strict=True
-    ):
-        view = partial(augment, pixels, augmentation, stream, dataset.image_size)
-        inputs, targets = task.examples(view, labels)
-        outputs = model(_arrange(normalise(inputs, dataset)))
-        loss += task.loss(outputs, targets).item() * len(targets)
-        right = task.correct(outputs, targets)
-        correct += int(right.sum())
-        judged += len(right)
-        total += len(targets)
-    return {"loss": loss.item() / total, "accuracy": correct / judged, "examples": judged}
+    def __init__(
+        self,
+        model: nn.Module,
+        task: Task,
+        source: Source,
+        recipe: Recipe,
+        seed: int,
+        mask: Mask,
+        starts: Sequence[Point],
+        label: str,
+        checkpoints: Checkpoints | None,
+        machine: Machine,
+    ) -> None:
+        self._model, self._task, self._source = model, task, source
+        self._recipe, self._seed, self._label = recipe, seed, label
+        self._checkpoints, self._machine, self._world = checkpoints, machine, machine.world
+        labels = task.supervise(source.labels, seed)
+        batch = recipe.batch_size // (task.views if recipe.batch_counts == "copies" else 1)
+        self._batches = Batches(labels, batch, seed, recipe.gpus)
+        self._schedule = Schedule(recipe, self._batches.sizes)
+        self._layout = layout(model)
+        self._masking = Masking(model, mask)
+        self._optimizer = _optimizer(model, recipe)
+        self._result = Result(updates=[self._schedule.update_at(point) for point in starts])
+        self._progress = Progress(label, recipe.epochs, len(self._batches))
+        self._epoch = _Epoch()
+        self._update = 0  # so many are done
+        self._started = time.monotonic()
+        self._restore()
+        self._wrapped = self._world.wrap(model)
+        # One graph for the portions of full size; the few others run as they are.
+        compiled = torch.compile(self._wrapped, dynamic=False) if machine.compiled else None
+        self._compiled, self._full = compiled, self._batches.largest
+        buffers = sorted(model.buffers(), key=lambda buffer: str(buffer.dtype))
+        groups = itertools.groupby(buffers, key=lambda buffer: buffer.dtype)
+        self._statistics = [list(group) for _, group in groups]  # of one type they go at once
+        self._first_statistics = [[b.clone() for b in group] for group in self._statistics]
+        self._tell_division(batch)
+
+    def run(self) -> Result:
+        """Train to the end, or until it is to stop."""
+        self._model.train()
+        device = self._source.device
+        first, last = self._update, self._schedule.updates
+        mine = self._batches.portions(first, last, self._world.rank, self._world.size)
+        plan, ahead = itertools.tee(mine)
+        portions = Portions(itertools.chain.from_iterable(ahead), self._batches.largest)
+        views = self._source.views(
+            portions, self._recipe.augmentation, self._task.crops, self._seed, "augmentation"
+        )
+        started = time.monotonic()
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            for batch in plan:
+                self._between_updates(started)
+                self._learn(batch, views)
+                self._update += 1
+                self._progress.update()
+                if self._update % len(self._batches) == 0:
+                    self._end_epoch(started)
+                    started = time.monotonic()
+                elif self._update % CHECKED_EVERY == 0:
+                    self._check_losses(torch.stack(self._epoch.losses).tolist())
+        self._progress.close()
+        self._copy_early()
+        self._masking.check()
+        self._world.share_buffers(self._model)
+        self._result.inputs = int(self._world.sum(torch.tensor(self._result.inputs)))
+        return self._result
+
+    def _between_updates(self, started: float) -> None:
+        """Copy W_k, save the state, stop: whatever is due."""
+        self._copy_early()
+        if self._checkpoints is None:
+            return
+        wish = self._world.most(self._checkpoints.wish)  # all processes save, or none
+        if wish != Wish.NOTHING:
+            self._save(self._checkpoints, time.monotonic() - started)
+        if wish == Wish.STOP:
+            raise Stopped(
+                f"stopped after {self._update} of {self._schedule.updates} updates",
+                self._checkpoints.out_of_time,
+            )
+
+    def _learn(self, batch: list[Portion], views: Iterator[View]) -> None:
+        """One update, of this process's portions of the batch."""
+        epoch, device, world = self._epoch, self._source.device, self._world
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._schedule.learning_rate(self._update)
+        self._optimizer.zero_grad(set_to_none=True)
+        losses = torch.zeros((), device=device)
+        for place, portion in enumerate(batch):
+            asked = time.monotonic()
+            view = next(views)
+            epoch.waited += time.monotonic() - asked
+            torch.manual_seed(seeds.derive(self._seed, "dropout", portion.number))
+            with world.accumulating(self._wrapped, more=place + 1 < len(batch)):
+                inputs, targets = self._task.examples(view, portion.labels.to(device))
+                outputs = self._forward(inputs, whole=len(portion.indices) == self._full)
+                loss = self._task.loss(outputs, targets) * portion.weight
+                (loss * world.size).backward()  # of which DistributedDataParallel takes the mean
+            if portion.weight:
+                losses += loss.detach()
+                correct = self._task.correct(outputs.detach(), targets)
+                epoch.right = epoch.right + correct.sum()
+                epoch.judged += len(correct)
+                self._result.inputs += len(inputs)
+            if len(batch) > 1:
+                self._keep_first_statistics(place)
+        epoch.losses.append(losses)
+        self._masking.clear_gradients()
+        self._optimizer.step()
+
+    def _forward(self, inputs: Tensor, whole: bool) -> Tensor:
+        forward = self._compiled if self._compiled and whole else self._wrapped
+        with autocast(self._machine.precision, self._source.device):
+            pixels = normalise(inputs, self._source.dataset)
+            outputs: Tensor = forward(pixels.contiguous(memory_format=self._layout))
+        return outputs.float() if outputs.dtype == torch.bfloat16 else outputs
+
+    def _keep_first_statistics(self, place: int) -> None:
+        """Running batch-norm statistics are those of a batch's first portion."""
+        with torch.no_grad():
+            for now, first in zip(self._statistics, self._first_statistics, strict=True):
+                torch._foreach_copy_(first, now) if place == 0 else torch._foreach_copy_(now, first)
+
+    def _end_epoch(self, started: float) -> None:
+        epoch, self._epoch = self._epoch, _Epoch()
+        seconds = time.monotonic() - started + epoch.seconds
+        losses, right, judged = self._totals(epoch)
+        self._check_losses(losses)
+        sizes = self._batches.sizes
+        mean = math.fsum(v * n for v, n in zip(losses, sizes, strict=True)) / sum(sizes)
+        waiting = epoch.waited / seconds
+        self._result.epochs.append(
+            {
+                "loss": mean,
+                "accuracy": right / judged,
+                "seconds": round(seconds, 3),
+                "waiting": round(waiting, 4),
+            }
+        )
+        number = self._update // len(self._batches) - 1
+        self._progress.epoch(number, mean, right / judged, sum(sizes) / seconds, waiting)
+
+    def _totals(self, epoch: _Epoch) -> tuple[list[float], int, int]:
+        """Losses of the updates, examples that are right and that are judged, in all processes."""
+        counts = torch.tensor([int(epoch.right), epoch.judged], dtype=torch.float64)
+        losses = torch.stack(epoch.losses) if epoch.losses else torch.zeros(0)
+        total = self._world.sum(torch.cat([losses.to("cpu", torch.float64), counts])).tolist()
+        return total[:-2], int(total[-2]), int(total[-1])
+
+    def _check_losses(self, losses: list[float]) -> None:
+        """Raises: LotteryError if a loss of the epoch's updates so far is not finite."""
+        for index, value in enumerate(losses):
+            if not math.isfinite(value):
+                raise self._diverged(f"the loss is {value}", self._update - len(losses) + index + 1)
+
+    def _diverged(self, what: str, update: int) -> LotteryError:
+        good = self._checkpoints.last() if self._checkpoints else None
+        return LotteryError(
+            f"{what} at update {update}: the training diverged; lower the recipe's learning_rate"
+            + (f" (the last good state is {good})" if good else "")
+        )
+
+    def _copy_early(self) -> None:
+        if self._update in self._result.updates and self._world.rank == 0:
+            self._result.early[self._update] = {
+                name: value.detach().to("cpu", copy=True).contiguous()
+                for name, value in self._model.state_dict().items()
+            }
+
+    def _save(self, checkpoints: Checkpoints, seconds: float) -> None:
+        """All that the rest of the training depends on, and what its report holds so far."""
+        losses, right, judged = self._totals(self._epoch)
+        self._check_losses(losses)
+        if not all(torch.stack([w.isfinite().all() for w in self._model.parameters()]).tolist()):
+            raise self._diverged("a weight is not finite", self._update)
+        inputs = int(self._world.sum(torch.tensor(self._result.inputs)))
+        if self._world.rank == 0:
+            state = {
+                "update": self._update,
+                "model": self._model.state_dict(),
+                "optimizer": self._optimizer.state_dict(),
+                "early": self._result.early,
+                "inputs": inputs,
+                "earlier": self._result.earlier
+                + (time.monotonic() - self._started) * self._world.size,
+                "epochs": self._result.epochs,
+                "epoch": {
+                    "losses": torch.tensor(losses),
+                    "right": right,
+                    "judged": judged,
+                    "seconds": self._epoch.seconds + seconds,
+                    "waited": self._epoch.waited,
+                },
+            }
+            checkpoints.save(self._update, state)
+        checkpoints.saved()
+
+    def _restore(self) -> None:
+        """Go on from the newest state, which the first process reads for all."""
+        state = None
+        if self._checkpoints and self._world.rank == 0:
+            state = self._checkpoints.newest()
+        shared = self._world.from_first(state and (state["update"], state["optimizer"]))
+        if shared is None:
+            return
+        self._update, optimizer = shared
+        self._optimizer.load_state_dict(optimizer)
+        self._progress.resume(self._update)
+        device, done = self._source.device, self._update % len(self._batches)
+        if state is None:  # another process, whose share is in the first one's state
+            self._epoch.losses = [torch.zeros((), device=device) for _ in range(done)]
+            return
+        self._model.load_state_dict(state["model"])
+        result, epoch = self._result, dict(state["epoch"])
+        for name in ("early", "inputs", "earlier", "epochs"):
+            setattr(result, name, state[name])
+        epoch["losses"] = list(epoch["losses"].to(device))
+        self._epoch = _Epoch(**epoch)
+
+    def _tell_division(self, batch: int) -> None:
+        """How the processes share a batch."""
+        if self._recipe.gpus == 1 and self._world.size == 1:
+            return
+        parts = min(self._recipe.gpus, batch // 2)
+        log(
+            f"{self._label}: a batch of {batch:,} images is {self._world.size} processes x "
+            f"{-(-parts // self._world.size)} portions x {self._full} images"
+        )
 
 
 def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
@@ -196,64 +349,3 @@ def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
         momentum=recipe.momentum,
         weight_decay=recipe.weight_decay,
     )
-
-
-def _state(
-    update: int,
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    result: Result,
-    epoch: _Epoch,
-) -> dict[str, Any]:
-    """All that the rest of a training depends on, and what its report holds so far."""
-    return {
-        "update": update,
-        "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "early": result.early,
-        "inputs": result.inputs,
-        "epochs": result.epochs,
-        "epoch": {
-            "losses": epoch.losses,
-            "right": int(epoch.right),
-            "judged": epoch.judged,
-            "seconds": epoch.seconds,
-        },
-    }
-
-
-def _arrange(inputs: Tensor) -> Tensor:
-    return inputs.contiguous(memory_format=torch.channels_last)
-
-
-def _copy(model: nn.Module) -> dict[str, Tensor]:
-    return {
-        name: value.detach().to("cpu", copy=True).contiguous()
-        for name, value in model.state_dict().items()
-    }
-
-
-def _mean_loss(losses: list[Tensor], sizes: list[int], update: int) -> float:
-    """Over the images of an epoch that ended with so many updates."""
-    values: list[float] = torch.stack(losses).tolist()
-    for index, value in enumerate(values):
-        if not math.isfinite(value):
-            at = update - len(values) + index + 1
-            raise LotteryError(
-                f"the loss is {value} at update {at}: the training diverged; "
-                "lower the recipe's learning_rate"
-            )
-    return math.fsum(v * n for v, n in zip(values, sizes, strict=True)) / sum(sizes)
-
-
-def summary(mask: Mask, measured: dict[str, Any], result: Result) -> dict[str, Any]:
-    """The result part of a training's report."""
-    return {
-        "test": measured,
-        "remaining": mask.remaining,
-        "total": mask.total,
-        "density": mask.density,
-        "empty_layers": mask.empty_layers(),
-        "inputs": result.inputs,
-        "epochs": result.epochs,
-    }

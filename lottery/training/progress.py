@@ -1,16 +1,39 @@
 """Long work shows itself: a bar on a terminal, one line per epoch otherwise."""
 
 import contextlib
+import os
+import resource
 import sys
 import time
 
 from tqdm import tqdm
 
+NOTABLE = 0.01
+"""Share of an epoch's time."""
+
+
+def speaks() -> bool:
+    """Whether this is the one process of its training that says what happens."""
+    return os.environ.get("RANK", "0") == "0"
+
 
 def log(message: str) -> None:
     """One line to standard error; if nobody reads it any more, the work goes on."""
+    if not speaks():
+        return
     with contextlib.suppress(BrokenPipeError):
         print(message, file=sys.stderr, flush=True)
+
+
+def peak_memory() -> str:
+    """The most memory that this process has held, in words; on its GPU too, if it used one."""
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes
+    host = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    words = f"peak memory {host / 1e6:,.0f} MB"
+    torch = sys.modules.get("torch")  # not imported for this
+    if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized():
+        words += f", {torch.cuda.max_memory_allocated() / 1e6:,.0f} MB on the GPU"
+    return words
 
 
 class Progress:
@@ -24,7 +47,7 @@ class Progress:
             desc=label,
             total=epochs * updates,
             unit="update",
-            disable=not sys.stderr.isatty(),
+            disable=not (speaks() and sys.stderr.isatty()),
             leave=False,
         )
 
@@ -37,10 +60,14 @@ class Progress:
         """One update is done."""
         self._bar.update()
 
-    def epoch(self, number: int, loss: float, accuracy: float, images_per_second: float) -> None:
-        """Epoch `number` (from 0) is done."""
+    def epoch(
+        self, number: int, loss: float, accuracy: float, images_per_second: float, waiting: float
+    ) -> None:
+        """Epoch `number` (from 0) is done, a share `waiting` of its time without images."""
         done = number + 1
         text = f"loss {loss:.4f}  accuracy {accuracy:.2%}  {images_per_second:,.0f} images/s"
+        if waiting >= NOTABLE:
+            text += f"  {waiting:.0%} waiting for images"
         self._bar.set_postfix_str(text)
         if self._bar.disable:
             pace = (time.monotonic() - self._start) / (done - self._done_before)

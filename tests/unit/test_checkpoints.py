@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from lottery import artifacts, models, paths, tasks
-from lottery.data.datasets import Images
 from lottery.pruning.prunable import prunable
 from lottery.pruning.random import random_mask
 from lottery.pruning.weights import unpack
@@ -27,8 +26,8 @@ from lottery.specs import (
 from lottery.stages.images import images as images_stage
 from lottery.stages.subset import subset as subset_stage
 from lottery.training import loop
-from lottery.training.checkpoints import MARGIN, Checkpoints
-from tests.conftest import REPOSITORY, recipe
+from lottery.training.checkpoints import MARGIN, Checkpoints, Wish
+from tests.conftest import REPOSITORY, few, recipe
 
 JITTER = Augmentation(crop_padding=1, brightness=0.4, rotation=10)
 
@@ -65,7 +64,7 @@ class Outage(Checkpoints):
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_resuming_is_bit_identical(tmp_path, chain, images, digits, architecture, task, how):
-    few = Images(images.pixels[:300], images.labels[:300])
+    some = few(images, digits, 300)
     spec = GenerateSpec.of(chain, 1)
 
     def train(checkpoints):
@@ -74,9 +73,7 @@ def test_resuming_is_bit_identical(tmp_path, chain, images, digits, architecture
         made = tasks.make(task, recipe(**how))
         starts = [Point(updates=1), Point(epochs=1)]
         settings = recipe(batch_size=64, **how)
-        result = loop.train(
-            model, made, few, digits, settings, 0, mask, starts, checkpoints=checkpoints
-        )
+        result = loop.train(model, made, some, settings, 0, mask, starts, checkpoints=checkpoints)
         return model.state_dict(), result
 
     expected, whole = train(None)
@@ -143,7 +140,7 @@ def test_a_training_stops_by_itself_before_its_jobs_time_is_over(tmp_path, chain
     spec = GenerateSpec.of(chain, 1)
     for left, stops in ((MARGIN + 60, False), (MARGIN - 1, True)):
         monkeypatch.setenv("SLURM_JOB_END_TIME", str(int(time.time() + left)))
-        assert Checkpoints(tmp_path, spec, {}, every=1).stopping is stops
+        assert (Checkpoints(tmp_path, spec, {}, every=1).wish == Wish.STOP) is stops
 
 
 @pytest.fixture(scope="module")

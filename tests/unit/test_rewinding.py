@@ -55,7 +55,7 @@ def test_early_weights_of_another_chain_are_refused(chain, early):
         inputs.rewind(model, other, str(early[0]), keep_head=True)
 
 
-def test_a_retraining_starts_its_schedule_at_0_with_a_fresh_optimizer(narrow, images, digits):
+def test_a_retraining_starts_its_schedule_at_0_with_a_fresh_optimizer(narrow, source):
     seen = []
 
     def record(optimizer, args, kwargs):
@@ -66,7 +66,7 @@ def test_a_retraining_starts_its_schedule_at_0_with_a_fresh_optimizer(narrow, im
         for _ in range(2):
             model = models.build(narrow, 10, 0, "init")
             how = recipe(warmup_epochs=1, milestones=(1,))
-            loop.train(model, LABELS, images, digits, how, 0, Mask.dense(prunable(model)))
+            loop.train(model, LABELS, source, how, 0, Mask.dense(prunable(model)))
     finally:
         hook.remove()
     first, second = seen[:22], seen[22:]

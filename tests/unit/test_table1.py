@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from lottery import config, tasks
 from lottery.data.batches import UNLABELLED, Batches
-from lottery.data.datasets import Images
 from lottery.errors import LotteryError
 from lottery.figure_specs import CurveSpec
 from lottery.specs import Point
@@ -123,8 +122,7 @@ def schedule(curve):
     labels = torch.zeros(size if task.hides_labels else drawn, dtype=torch.long)
     labels[drawn:] = UNLABELLED
     batch = recipe.batch_size // (task.views if recipe.batch_counts == "copies" else 1)
-    resident = Images(torch.empty(len(labels), 0), labels)
-    return Schedule(recipe, Batches(resident, batch, 0).sizes)
+    return Schedule(recipe, Batches(labels, batch, 0).sizes)
 
 
 @pytest.mark.parametrize("unit", UNITS)

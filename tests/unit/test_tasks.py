@@ -6,12 +6,12 @@ import torch
 from lottery import models, seeds, tasks
 from lottery.data import augment
 from lottery.data.batches import UNLABELLED, Batches
-from lottery.data.datasets import Images
+from lottery.data.sources import Resident
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.specs import VIEWS, Augmentation, Exemplar
 from lottery.training import loop
-from tests.conftest import recipe
+from tests.conftest import CPU, recipe
 
 PIXELS = torch.rand(5, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 
@@ -50,7 +50,8 @@ def test_label_agnostic_tasks_never_read_labels(name, narrow, images, digits):
         task = make(name)
         model = models.build(narrow, task.outputs(10), 0, "init")
         mask = Mask.dense(prunable(model))
-        loop.train(model, task, Images(images.pixels, labels), digits, recipe(epochs=1), 0, mask)
+        labelled = Resident(images._replace(labels=labels), digits, CPU)
+        loop.train(model, task, labelled, recipe(epochs=1), 0, mask)
         states.append(model.state_dict())
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
@@ -99,12 +100,10 @@ LABELS = torch.tensor([3, UNLABELLED, 1, UNLABELLED, UNLABELLED, UNLABELLED, UNL
 
 
 def test_semi_supervised_batches_are_half_labelled_half_any():
-    pixels = torch.arange(8, dtype=torch.uint8).view(8, 1, 1, 1).expand(8, 3, 8, 8)
-    batches = Batches(Images(pixels, LABELS), 8, seed=0)
+    batches = Batches(LABELS, 8, seed=0)
     assert batches.sizes == [8, 8]
     seen = []
-    for images, labels in batches.epoch(0):
-        which = images[:, 0, 0, 0].long()
+    for ((which, labels, _, _),) in batches.portions(0, len(batches)):
         assert torch.equal(labels[:4], LABELS[which[:4]])
         assert (labels[:4] != UNLABELLED).all()
         assert (labels[4:] == UNLABELLED).all()
@@ -184,7 +183,12 @@ def test_each_task_learns(name, narrow, images, digits):
     task = tasks.make(name, how)
     model = models.build(narrow, task.outputs(10), 0, "init")
     result = loop.train(
-        model, task, Images(images.pixels, labels), digits, how, 0, Mask.dense(prunable(model))
+        model,
+        task,
+        Resident(images._replace(labels=labels), digits, CPU),
+        how,
+        0,
+        Mask.dense(prunable(model)),
     )
     losses = [epoch["loss"] for epoch in result.epochs]
     assert losses[-1] < losses[0]

@@ -7,7 +7,6 @@ import torch
 from torch import nn
 
 from lottery import models, tasks
-from lottery.data.datasets import Images
 from lottery.errors import LotteryError
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
@@ -15,7 +14,8 @@ from lottery.pruning.random import random_mask
 from lottery.specs import Architecture, Augmentation, Point
 from lottery.training import loop
 from lottery.training.masking import Masking
-from tests.conftest import recipe
+from lottery.training.measure import measure
+from tests.conftest import few, recipe
 
 LABELS = tasks.make("labels", recipe())
 
@@ -24,12 +24,11 @@ def fresh(narrow, seed=0):
     return models.build(narrow, 10, seed, "init")
 
 
-def train(model, images, digits, mask=None, seed=0, starts=(), **changes):
+def train(model, source, mask=None, seed=0, starts=(), **changes):
     return loop.train(
         model,
         LABELS,
-        images,
-        digits,
+        source,
         recipe(**changes),
         seed,
         mask or Mask.dense(prunable(model)),
@@ -44,11 +43,11 @@ def train(model, images, digits, mask=None, seed=0, starts=(), **changes):
         {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.01, "learning_rate": 0.05},
     ],
 )
-def test_pruned_weights_are_exactly_zero_after_training(narrow, images, digits, how):
+def test_pruned_weights_are_exactly_zero_after_training(narrow, source, how):
     model = fresh(narrow)
     mask = random_mask(prunable(model), 0.8, 1, seed=0)
     start = {name: w.detach().clone() for name, w in prunable(model).items()}
-    train(model, images, digits, mask, **how)
+    train(model, source, mask, **how)
     for name, kept in mask.layers().items():
         weight = prunable(model)[name]
         assert (weight[~kept] == 0).all()
@@ -65,7 +64,7 @@ def test_a_revived_weight_fails_the_training(narrow):
         masking.check()
 
 
-def test_only_gradients_of_pruned_weights_are_cleared(narrow, images, digits):
+def test_only_gradients_of_pruned_weights_are_cleared(narrow, source):
     model = fresh(narrow)
     mask = random_mask(prunable(model), 0.5, 1, seed=0)
     masking = Masking(model, mask)
@@ -94,9 +93,9 @@ def test_only_gradients_of_pruned_weights_are_cleared(narrow, images, digits):
         (Point(epochs=2), 22),
     ],
 )
-def test_early_weights_are_those_after_so_many_samples(narrow, images, digits, point, updates):
+def test_early_weights_are_those_after_so_many_samples(narrow, source, point, updates):
     """W_k, batch-norm state included, is the network after that many updates, bit for bit."""
-    assert len(images.labels) == 1352
+    assert len(source.labels) == 1352
     steps = []
 
     class Counted(type(LABELS)):
@@ -108,8 +107,7 @@ def test_early_weights_are_those_after_so_many_samples(narrow, images, digits, p
     result = loop.train(
         model,
         Counted(recipe()),
-        images,
-        digits,
+        source,
         recipe(),
         0,
         Mask.dense(prunable(model)),
@@ -127,17 +125,17 @@ def test_early_weights_are_those_after_so_many_samples(narrow, images, digits, p
         assert any(not torch.equal(v, model.state_dict()[k]) for k, v in early.items())
 
 
-def test_a_rewind_point_beyond_the_end_is_refused(narrow, images, digits):
+def test_a_rewind_point_beyond_the_end_is_refused(narrow, source):
     with pytest.raises(LotteryError, match="the training ends at 22"):
-        train(fresh(narrow), images, digits, starts=[Point(updates=23)])
+        train(fresh(narrow), source, starts=[Point(updates=23)])
 
 
-def test_the_same_seed_gives_the_same_bits_and_another_does_not(narrow, images, digits):
+def test_the_same_seed_gives_the_same_bits_and_another_does_not(narrow, source):
     states = []
     for seed in (0, 0, 1):
         torch.manual_seed(len(states))  # global state must not matter
         model = fresh(narrow, seed=0)
-        train(model, images, digits, seed=seed)
+        train(model, source, seed=seed)
         states.append(model.state_dict())
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
     assert any(not torch.equal(states[0][name], states[2][name]) for name in states[0])
@@ -145,23 +143,23 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(narrow, images, 
 
 def test_dropout_derives_from_the_seed_too(images, digits):
     alexnet = Architecture(model="alexnet", depth=8, width=4, pools=1)
-    few = Images(images.pixels[:256], images.labels[:256])
+    some = few(images, digits, 256)
     states = []
     for seed in (0, 0, 1):
         torch.manual_seed(len(states))  # global state must neither matter nor change
         before = torch.random.get_rng_state()
         model = models.build(alexnet, 10, 0, "init")
         augmentation = Augmentation()
-        train(model, few, digits, seed=seed, epochs=1, augmentation=augmentation, batch_size=256)
+        train(model, some, seed=seed, epochs=1, augmentation=augmentation, batch_size=256)
         assert torch.equal(torch.random.get_rng_state(), before)
         states.append(model.state_dict())
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
     assert any(not torch.equal(states[0][name], states[2][name]) for name in states[0])
 
 
-def test_a_diverged_loss_stops_the_training_and_names_the_update(narrow, images, digits):
+def test_a_diverged_loss_stops_the_training_and_names_the_update(narrow, source):
     with pytest.raises(LotteryError, match=r"loss is (nan|inf) at update \d+"):
-        train(fresh(narrow), images, digits, optimizer="sgd", learning_rate=1e30)
+        train(fresh(narrow), source, optimizer="sgd", learning_rate=1e30)
 
 
 def test_adam_decays_by_l2_in_the_gradient(narrow):
@@ -175,11 +173,11 @@ def test_adam_decays_by_l2_in_the_gradient(narrow):
     assert weight.item() == pytest.approx(1.9)  # Adam's first step is lr * sign(gradient)
 
 
-def test_testing_sees_every_image_once_and_changes_nothing(narrow, images, digits):
+def test_testing_sees_every_image_once_and_changes_nothing(narrow, source):
     model = fresh(narrow)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    measured = loop.measure(model, LABELS, images, digits, Augmentation())
-    assert measured["examples"] == len(images.labels)
+    measured = measure(model, LABELS, source, Augmentation())
+    assert measured["examples"] == len(source.labels)
     assert 0 <= measured["accuracy"] <= 1
     assert math.isfinite(measured["loss"])
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
@@ -188,13 +186,13 @@ def test_testing_sees_every_image_once_and_changes_nothing(narrow, images, digit
 def test_a_batch_in_parts_has_the_gradient_of_the_whole_but_for_batch_norm(images, digits):
     """The mean over parts is the mean over images, also where the parts are of unequal size."""
     plain = Architecture(model="alexnet", depth=8, width=4, pools=1)
-    few = Images(images.pixels[:50], images.labels[:50])
+    some = few(images, digits, 50)
     states = []
     for gpus in (1, 2, 5):
         model = models.build(plain, 10, 0, "init").double()
         model.classifier[0].p = model.classifier[3].p = 0.0  # dropout draws from another place
         how = {"gpus": gpus, "batch_size": 20, "augmentation": Augmentation(), "epochs": 1}
-        train(DoubleInput(model), few, digits, **how)
+        train(DoubleInput(model), some, **how)
         states.append(model.state_dict())
     for name, value in states[0].items():
         torch.testing.assert_close(states[1][name], value, rtol=1e-6, atol=1e-9)
@@ -212,22 +210,22 @@ class DoubleInput(nn.Module):
         return self.model(inputs.double())
 
 
-def test_each_part_of_a_batch_has_batch_norm_statistics_of_its_own(narrow, images, digits):
+def test_each_part_of_a_batch_has_batch_norm_statistics_of_its_own(narrow, source):
     seen = []
     for gpus in (1, 4):
         model = fresh(narrow)
         sizes = []
         model.bn1.register_forward_hook(lambda _, inputs, __, to=sizes: to.append(len(inputs[0])))
-        train(model, images, digits, gpus=gpus, batch_size=128, epochs=1)
+        train(model, source, gpus=gpus, batch_size=128, epochs=1)
         seen.append(sizes)
     assert seen[0] == [128] * 10 + [72]
     assert seen[1] == [32] * 40 + [18] * 4
 
 
 def test_a_part_of_a_batch_has_two_images_at_least(narrow, images, digits):
-    few = Images(images.pixels[:21], images.labels[:21])
+    some = few(images, digits, 21)
     sizes = []
     model = fresh(narrow)
     model.bn1.register_forward_hook(lambda _, inputs, __: sizes.append(len(inputs[0])))
-    train(model, few, digits, gpus=8, batch_size=16, epochs=1)
+    train(model, some, gpus=8, batch_size=16, epochs=1)
     assert sizes == [2] * 8 + [3, 2]

@@ -62,12 +62,6 @@ def training_indices(dataset: str, subset: str, seed: int) -> str:
     )
 
 
-def unfinished(report: str) -> str:
-    """Where a training keeps its state until its report is there, and how often it does."""
-    folder = shlex.quote(paths.unfinished(report))
-    return f"--checkpoints {folder} --checkpoint-minutes {CONFIG.checkpoint_minutes}"
-
-
 def figure_reports(w) -> list[str]:
     """All reports that a figure shows."""
     return reports.reports_of(CONFIG.aggregate(w.figure), RESULTS)
@@ -89,10 +83,70 @@ def data_folder(dataset: str) -> str:
 
 
 def memory_mb(dataset: str) -> int:
-    """What a process needs that holds a data set, and a part of it again, beside its network."""
+    """What a process needs beside its network: a data set and a part of it again, or its loader."""
     entry = CONFIG.datasets[dataset]
+    if entry.streamed:
+        return 12_000
     pixels = (entry.train_images or 100_000) * 3 * entry.side**2
     return 6000 + int(2.5e-6 * pixels)
+
+
+def joined_by(w):
+    """What names the data set and the recipe of a training: a ticket or an evaluation."""
+    judged = getattr(w, "evaluation", None)
+    return CONFIG.evaluations[judged] if judged else CONFIG.found(w.ticket)
+
+
+def gpus(w) -> int:
+    return min(CONFIG.max_gpus, CONFIG.recipes[joined_by(w).recipe].gpus)
+
+
+def nodes(w) -> int:
+    return -(-gpus(w) // CONFIG.gpus_per_node)
+
+
+def on_several(value):
+    """A resource that only a training on several nodes has: a SLURM task on each of them."""
+    return lambda w: (value(w) if callable(value) else value) if nodes(w) > 1 else None
+
+
+def training_threads(w) -> int:
+    """On each node: one, and to decode streamed images eight for each GPU."""
+    streamed = CONFIG.datasets[joined_by(w).dataset].streamed
+    return 8 * (gpus(w) // nodes(w)) if streamed else 1
+
+
+TRAINING_RESOURCES = {
+    "gpu": gpus,
+    "mem_mb": lambda w: memory_mb(joined_by(w).dataset) * (gpus(w) // nodes(w)),
+    "runtime": lambda w, attempt: min(CONFIG.max_time or 10**6, 240 * attempt),
+    "nodes": on_several(nodes),
+    "tasks": on_several(nodes),
+    "tasks_per_gpu": on_several(0),
+    "mpi": on_several("srun --ntasks-per-node=1 --kill-on-bad-exit=1"),
+}
+
+
+def running(w, input, output, resources) -> str:
+    """How a training runs here. A function of `input` triggers no rerun: it changes no result."""
+    dataset = joined_by(w).dataset
+    options = {
+        "checkpoints": paths.unfinished(output.report),
+        "checkpoint-minutes": CONFIG.checkpoint_minutes,
+        "max-minutes": CONFIG.max_time,
+        "processes": resources.get("gpu", 1) // resources.get("nodes", 1),
+        "loader": CONFIG.loader,
+        "data": data_folder(dataset) if CONFIG.datasets[dataset].streamed else None,
+    }
+    words = [
+        f"--{name}={value}" for name, value in options.items() if value is not None
+    ]
+    return shlex.join(words + ["--compile"] * CONFIG.compile)
+
+
+def start(w, input, resources) -> str:
+    """What starts a training on all of its nodes; nothing, on one."""
+    return f"{resources.mpi} " if "mpi" in resources.keys() else ""
 
 
 def training_code(stage: str, architecture, task: str) -> str:

@@ -18,18 +18,18 @@ rule generate_dense:
     wildcard_constraints:
         ticket=DENSE,
     priority: 2
+    threads: training_threads
     resources:
-        gpu=1,
-        mem_mb=lambda w: memory_mb(CONFIG.found(w.ticket).dataset),
-        runtime=lambda w, attempt: 240 * attempt,
+        **TRAINING_RESOURCES,
     params:
         spec=lambda w: generate_spec(w, 0).text(),
         code=generate_code,
-        unfinished=lambda w, input, output: unfinished(output.report),
+        running=running,
+        start=start,
     shell:
-        "python -m lottery generate --spec {params.spec:q} --images {input.images:q}"
+        "{params.start}python -m lottery generate --spec {params.spec:q} --images {input.images:q}"
         " --subset {input.subset:q} --early {output.early:q} --weights {output.weights:q}"
-        " --report {output.report:q} {params.unfinished} --threads {threads} 2>&1 | tee {log:q}"
+        " --report {output.report:q} {params.running} --threads {threads} 2>&1 | tee {log:q}"
 
 
 rule generate:
@@ -49,18 +49,18 @@ rule generate:
         ticket=FOUND,
         round=r"(?!00)\d\d",
     priority: 2
+    threads: training_threads
     resources:
-        gpu=1,
-        mem_mb=lambda w: memory_mb(CONFIG.found(w.ticket).dataset),
-        runtime=lambda w, attempt: 240 * attempt,
+        **TRAINING_RESOURCES,
     params:
         spec=lambda w: generate_spec(w).text(),
         code=generate_code,
-        unfinished=lambda w, input, output: unfinished(output.report),
+        running=running,
+        start=start,
     shell:
-        "python -m lottery generate --spec {params.spec:q} --images {input.images:q}"
+        "{params.start}python -m lottery generate --spec {params.spec:q} --images {input.images:q}"
         " --subset {input.subset:q} --mask {input.mask:q} --early {input.early:q}"
-        " --weights {output.weights:q} --report {output.report:q} {params.unfinished} --threads {threads}"
+        " --weights {output.weights:q} --report {output.report:q} {params.running} --threads {threads}"
         " 2>&1 | tee {log:q}"
 
 

@@ -1,0 +1,112 @@
+"""Where the pixels of a split come from: memory, or files that are decoded whenever they are seen.
+
+Both draw the same random changes for a portion from (seed, its number) alone: whichever loader
+decodes, and wherever a training starts, the images are cropped and changed alike.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from lottery import seeds
+from lottery.data.augment import augment, change
+from lottery.data.batches import Portion, Portions
+from lottery.data.boxes import centre_boxes, random_boxes
+from lottery.data.datasets import Images, Listing
+from lottery.data.loaders import Loader
+from lottery.specs import Augmentation, ImageFormat
+
+View = Callable[[], Tensor]
+"""Draws an augmented copy of a portion's images, anew at each call: uint8 (n, 3, H, H)."""
+
+
+class Source(Protocol):
+    """The images of one split, as a network is to see them."""
+
+    labels: Tensor
+    """int64 (N,)."""
+    dataset: ImageFormat
+    device: torch.device
+    """Where views are."""
+
+    def views(
+        self, portions: Portions, how: Augmentation, crops: int, seed: int, purpose: str
+    ) -> Iterator[View]:
+        """For each portion a function that draws `crops` views, changed at random as `how` says.
+
+        What is drawn derives from (seed, purpose, number of the portion).
+        """
+        ...
+
+
+class Resident:
+    """Decoded images in the memory of the device that trains."""
+
+    def __init__(self, images: Images, dataset: ImageFormat, device: torch.device) -> None:
+        self._pixels = images.pixels.to(device)
+        self.labels = images.labels.to(device)
+        self.dataset = dataset
+        self.device = device
+
+    def views(
+        self, portions: Portions, how: Augmentation, crops: int, seed: int, purpose: str
+    ) -> Iterator[View]:
+        """See `Source`."""
+        for portion in portions.each:
+            stream = seeds.generator(seed, purpose, portion.number, device=self.device)
+            pixels = self._pixels[portion.indices]
+            yield partial(augment, pixels, how, stream, self.dataset.image_size)
+
+
+class Streamed:
+    """Image files below `root`; `loader` decodes ahead of the training."""
+
+    def __init__(
+        self,
+        listing: Listing,
+        dataset: ImageFormat,
+        root: Path,
+        device: torch.device,
+        loader: Loader,
+    ) -> None:
+        self._listing = listing
+        self._root = root
+        self._loader = loader
+        self.labels = listing.labels
+        self.dataset = dataset
+        self.device = device
+
+    def views(
+        self, portions: Portions, how: Augmentation, crops: int, seed: int, purpose: str
+    ) -> Iterator[View]:
+        """See `Source`."""
+        ahead: deque[Portion] = deque()
+
+        def wanted() -> Iterator[tuple[list[Path], Tensor]]:
+            for portion in portions.each:
+                ahead.append(portion)
+                paths = [self._root / self._listing.names[i] for i in portion.indices.tolist()]
+                stream = seeds.generator(seed, purpose, "crops", portion.number)
+                for _ in range(crops):
+                    yield paths, self._boxes(portion.indices, how, stream)
+
+        decoded = self._loader(wanted(), portions.largest, self.dataset.image_size, self.device)
+        while drawn := list(islice(decoded, crops)):
+            stream = seeds.generator(seed, purpose, ahead.popleft().number, device=self.device)
+            yield partial(_next, iter(drawn), how, stream)
+
+    def _boxes(self, indices: Tensor, how: Augmentation, stream: torch.Generator) -> Tensor:
+        aspects = self._listing.aspects[indices]
+        if how.resized_crop:
+            return random_boxes(aspects, how.resized_crop, stream)
+        return centre_boxes(aspects, self.dataset.image_size / self.dataset.side)
+
+
+def _next(crops: Iterator[Tensor], how: Augmentation, stream: torch.Generator) -> Tensor:
+    return change(next(crops), how, stream)

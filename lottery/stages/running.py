@@ -1,0 +1,96 @@
+"""How this machine runs a training: options that are no part of what is to come out."""
+
+import argparse
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from lottery import files
+from lottery.data import loaders
+from lottery.data.datasets import Images, Listing
+from lottery.data.sources import Resident, Source, Streamed
+from lottery.errors import LotteryError
+from lottery.fingerprint import fingerprint
+from lottery.specs import Dataset, EvaluateSpec, GenerateSpec, Precision
+from lottery.training import device as devices
+from lottery.training import distributed
+from lottery.training import precision as precisions
+from lottery.training.checkpoints import Checkpoints
+from lottery.training.loop import Machine
+from lottery.training.progress import log
+
+
+@dataclass(frozen=True)
+class Running:
+    """See the options of the same names in `lottery.stages.command`."""
+
+    data: str = ""
+    checkpoints: str | None = None
+    checkpoint_minutes: float = 5.0
+    max_minutes: float = float("inf")
+    threads: int = 1
+    device: str = "auto"
+    loader: loaders.LoaderName = "auto"
+    compile: bool = False
+
+    @classmethod
+    def of(cls, args: argparse.Namespace) -> "Running":
+        """From a stage's command line."""
+        return cls(**{name: getattr(args, name) for name in cls.__dataclass_fields__})
+
+    @contextlib.contextmanager
+    def machine(self, precision: Precision) -> Iterator[tuple[torch.device, Machine, str]]:
+        """The device, what runs on it, and both in words for artifacts and logs.
+
+        Raises: LotteryError if the device, the precision or a compiler is not there.
+        """
+        processes = int(os.environ.get("WORLD_SIZE", 1))
+        place = devices.choose(self.device, max(1, self.threads // processes))
+        if self.compile and not any(map(shutil.which, (os.environ.get("CXX", "c++"), "g++"))):
+            raise LotteryError("compile: torch.compile needs a C++ compiler, none is installed")
+        chosen = precisions.choose(precision, place)
+        with distributed.joined(place) as world:
+            words = f"{devices.describe(place)}, {chosen}"
+            if world.size > 1:
+                words = f"{world.size} x {words}"
+            if self.compile:
+                words += ", compiled"
+            yield place, Machine(world, chosen, self.compile), words
+
+    def source(self, images: Images | Listing, dataset: Dataset, place: torch.device) -> Source:
+        """Where a training gets its pixels from.
+
+        Raises: LotteryError if they are to be read from a folder that is not there.
+        """
+        if isinstance(images, Images):
+            return Resident(images, dataset, place)
+        root = Path(self.data)
+        if not (self.data and root.is_dir()):
+            raise LotteryError(f"--data: {dataset.name} is streamed from its folder: no {root}")
+        processes = int(os.environ.get("WORLD_SIZE", 1))
+        loader, name = loaders.choose(self.loader, max(1, self.threads // processes))
+        log(f"{len(images.labels):,} images of {dataset.name} come through {name}, {place.type}")
+        return Streamed(images, dataset, root, place, loader)
+
+    def states(
+        self, spec: GenerateSpec | EvaluateSpec, task: str, read: Mapping[str, str | None]
+    ) -> Checkpoints | None:
+        """The states of a training that is determined by its spec, the files it reads and its code.
+
+        Without a folder there are none.
+        """
+        if self.checkpoints is None:
+            return None
+        identity = {name: files.digest(path) for name, path in read.items() if path is not None}
+        identity["code"] = fingerprint(
+            "lottery.training.loop",
+            f"lottery.models.{spec.chain.architecture.model}",
+            f"lottery.tasks.{task.replace('-', '_')}",
+        )
+        every, most = 60 * self.checkpoint_minutes, 60 * self.max_minutes
+        return Checkpoints(self.checkpoints, spec, identity, every, most)

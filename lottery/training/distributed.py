@@ -1,0 +1,100 @@
+"""The processes that share one training, as DistributedDataParallel has them: one for each GPU.
+
+Started alone, a process is a world of one and nothing here does anything. The processes of a larger
+world are started by `lottery.training.launch`.
+"""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from lottery.errors import LotteryError
+
+PATIENCE = 60
+"""Seconds in which the launcher ends a process that has lost the others."""
+
+
+class World:
+    """One process among `size`; that of `rank` 0 reads states and writes results."""
+
+    def __init__(self, rank: int = 0, size: int = 1, group: Any = None) -> None:
+        self.rank = rank
+        self.size = size
+        self._group = group  # over the CPU: what is agreed on must not wait for a GPU
+
+    def wrap(self, model: nn.Module) -> nn.Module:
+        """The model, made to average its gradients over all processes; rank 0's weights count."""
+        if self.size == 1:
+            return model
+        return DistributedDataParallel(
+            model,
+            broadcast_buffers=False,  # those of rank 0 count: see `share_buffers`
+            gradient_as_bucket_view=True,
+        )
+
+    def accumulating(self, wrapped: nn.Module, more: bool) -> AbstractContextManager[None]:
+        """While `more` portions of a batch follow, gradients are summed and not yet averaged."""
+        if more and isinstance(wrapped, DistributedDataParallel):
+            return wrapped.no_sync()
+        return contextlib.nullcontext()
+
+    def share_buffers(self, model: nn.Module) -> None:
+        """Give every process the batch-norm statistics of rank 0."""
+        if self.size > 1:
+            for buffer in model.buffers():
+                dist.broadcast(buffer, 0)
+
+    def sum(self, values: Tensor) -> Tensor:
+        """The sum of every process's `values`, float64 on the CPU."""
+        total = values.detach().to("cpu", torch.float64, copy=True)
+        if self.size > 1:
+            dist.all_reduce(total, group=self._group)
+        return total
+
+    def most(self, value: int) -> int:
+        """The largest of every process's values."""
+        if self.size == 1:
+            return value
+        largest = torch.tensor(value)
+        dist.all_reduce(largest, dist.ReduceOp.MAX, group=self._group)
+        return int(largest)
+
+    def from_first(self, value: Any) -> Any:
+        """What rank 0 has."""
+        if self.size == 1:
+            return value
+        shared = [value]
+        dist.broadcast_object_list(shared, 0, group=self._group)
+        return shared[0]
+
+
+@contextlib.contextmanager
+def joined(device: torch.device) -> Iterator[World]:
+    """The world of this process, while it lasts.
+
+    Raises: LotteryError if another process of it ends before its work is done.
+    """
+    size = int(os.environ.get("WORLD_SIZE", 1))
+    if size == 1:
+        yield World()
+        return
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield World(dist.get_rank(), size, dist.new_group(backend="gloo"))
+    except RuntimeError as error:
+        if not any(word in str(error) for word in ("peer", "gloo", "NCCL", "Socket")):
+            raise
+        # It is not this process that failed. The launcher ends it as soon as it knows which did.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        time.sleep(PATIENCE)
+        raise LotteryError("lost the other processes of this training") from None
+    dist.destroy_process_group()

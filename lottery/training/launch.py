@@ -1,0 +1,62 @@
+"""Starting the processes of one training, with torchrun's machinery.
+
+On one machine, or on all nodes of a SLURM job step, which runs this once on each of them.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from torch.distributed.elastic.multiprocessing import SignalException
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+from lottery.errors import LotteryError
+from lottery.training import slurm
+
+SILENT = logging.CRITICAL + 1
+
+
+def launch(command: Sequence[str], processes: int) -> int:
+    """Run `python -m lottery COMMAND` as so many processes on this machine; returns the status.
+
+    When one of them fails the others are ended; on SIGTERM all of them get it, and half a minute.
+
+    Raises: LotteryError with what the first process to fail said of it.
+    """
+    logging.getLogger("torch.distributed").setLevel(SILENT)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # --threads decides; torchrun would warn
+    start = elastic_launch(_config(processes), sys.executable)
+    try:
+        start("-m", "lottery", *command)
+    except ChildFailedError as error:
+        rank, failure = error.get_first_failure()
+        if failure.exitcode == os.EX_TEMPFAIL:
+            return os.EX_TEMPFAIL
+        if failure.exitcode < 0:
+            raise LotteryError(f"process {rank} was killed by {failure.signal_name()}") from None
+        said = failure.message
+        words = said.get("message", said) if isinstance(said, dict) else said
+        raise LotteryError(f"process {rank}: {words}") from None
+    except SignalException:
+        return os.EX_TEMPFAIL
+    return 0
+
+
+def _config(processes: int) -> LaunchConfig:
+    nodes, first, endpoint = slurm.nodes(), True, "localhost:0"  # any free port
+    if nodes > 1:
+        first = os.environ["SLURM_NODEID"] == "0"
+        endpoint = f"{slurm.hosts()[0]}:{20_000 + int(os.environ['SLURM_JOB_ID']) % 20_000}"
+    return LaunchConfig(
+        min_nodes=nodes,
+        max_nodes=nodes,
+        nproc_per_node=processes,
+        run_id=os.environ.get("SLURM_JOB_ID", "lottery"),
+        rdzv_backend="c10d",
+        rdzv_endpoint=endpoint,
+        rdzv_configs={"is_host": first},
+        max_restarts=0,  # the training goes on from its state in the next job
+        monitor_interval=0.2,
+    )
