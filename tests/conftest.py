@@ -1,23 +1,31 @@
 """Shared: a small data set, a small chain, and the repository itself."""
 
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import sklearn
 import torch
+from PIL import Image
 
-from lottery.data import datasets
-from lottery.data.sources import Resident
+from lottery.data import datasets, loaders
+from lottery.data.sources import Resident, Streamed
 from lottery.specs import (
     Architecture,
     Augmentation,
     Chain,
     Dataset,
+    ImagesSpec,
     Point,
     Recipe,
     Start,
     Subset,
+    SubsetSpec,
     Training,
 )
+from lottery.stages.images import images as images_stage
+from lottery.stages.subset import subset as subset_stage
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -93,3 +101,57 @@ def chain(digits, narrow):
             starts=(Start(ticket="labels", rewind=Point(epochs=1)),),
         ),
     )
+
+
+@pytest.fixture(scope="session")
+def photographs(tmp_path_factory):
+    """An image folder: JPEGs of many shapes in two classes, one of them grey, and a PNG."""
+    root = tmp_path_factory.mktemp("photographs")
+    rng = np.random.default_rng(0)
+    whole = [Image.open(Path(sklearn.__file__).parent / "datasets/images" / name) for name in FILES]
+    for split, count in (("train", 44), ("test", 11)):
+        for label, photograph in enumerate(whole):
+            folder = root / split / FILES[label].removesuffix(".jpg")
+            folder.mkdir(parents=True)
+            for number in range(count):
+                wide, high = rng.integers(40, 200, 2).tolist()
+                left = int(rng.integers(0, photograph.width - wide))
+                top = int(rng.integers(0, photograph.height - high))
+                image = photograph.crop((left, top, left + wide, top + high))
+                kind = "png" if number == 1 else "jpg"
+                (image.convert("L") if number == 0 else image).save(folder / f"{number}.{kind}")
+    return root
+
+
+FILES = ("china.jpg", "flower.jpg")
+
+
+def folder_of(**changes):
+    """A streamed folder of those."""
+    grey = (0.5, 0.5, 0.5)
+    settings = {"name": "photographs", "format": "folder", "classes": 2, "streamed": True}
+    sizes = {"image_size": 24, "stored_size": 28}
+    return Dataset(**{**settings, **sizes, "mean": grey, "std": (0.25, 0.25, 0.25), **changes})
+
+
+def stage_inputs(root, dataset, data=""):
+    """What every training of a data set reads: its images and all of its indices."""
+    images, subset = str(root / "images.pt"), str(root / "all.pt")
+    images_stage(ImagesSpec(dataset=dataset), str(data), images)
+    subset_stage(SubsetSpec.of(dataset, Subset(), 0), images, subset)
+    return {"images": images, "subset": subset}
+
+
+def stage_call(stage, spec, **options):
+    """The command line of a stage."""
+    words = [sys.executable, "-m", "lottery", stage, "--spec", spec.text()]
+    return words + [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+
+
+def streamed(root, loader, split="train", workers=1, count=None, dataset=None):
+    """A split of it, through that loader."""
+    dataset = dataset or folder_of()
+    listing = datasets.load(dataset, root, split)
+    if count:
+        listing = listing.select(torch.arange(count))
+    return Streamed(listing, dataset, root, CPU, loaders.choose(loader, workers)[0])

@@ -8,6 +8,7 @@ import contextlib
 import os
 import signal
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
@@ -19,8 +20,9 @@ from torch.nn.parallel import DistributedDataParallel
 
 from lottery.errors import LotteryError
 
-PATIENCE = 60
-"""Seconds in which the launcher ends a process that has lost the others."""
+LOST = "lost the other processes of this training"
+PATIENCE = 5
+"""Seconds in which the launcher sees which process failed first, and ends the others."""
 
 
 class World:
@@ -35,11 +37,13 @@ class World:
         """The model, made to average its gradients over all processes; rank 0's weights count."""
         if self.size == 1:
             return model
-        return DistributedDataParallel(
-            model,
-            broadcast_buffers=False,  # those of rank 0 count: see `share_buffers`
-            gradient_as_bucket_view=True,
-        )
+        with warnings.catch_warnings():  # its new name is unknown to torch before 2.15
+            warnings.filterwarnings("ignore", message=".*broadcast_buffers")
+            return DistributedDataParallel(
+                model,
+                broadcast_buffers=False,  # those of rank 0 count: see `share_buffers`
+                gradient_as_bucket_view=True,
+            )
 
     def accumulating(self, wrapped: nn.Module, more: bool) -> AbstractContextManager[None]:
         """While `more` portions of a batch follow, gradients are summed and not yet averaged."""
@@ -96,5 +100,5 @@ def joined(device: torch.device) -> Iterator[World]:
         # It is not this process that failed. The launcher ends it as soon as it knows which did.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         time.sleep(PATIENCE)
-        raise LotteryError("lost the other processes of this training") from None
+        raise LotteryError(LOST) from None
     dist.destroy_process_group()

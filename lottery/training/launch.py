@@ -9,11 +9,12 @@ import sys
 from collections.abc import Sequence
 
 from torch.distributed.elastic.multiprocessing import SignalException
-from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from lottery.errors import LotteryError
 from lottery.training import slurm
+from lottery.training.distributed import LOST
 
 SILENT = logging.CRITICAL + 1
 
@@ -31,17 +32,23 @@ def launch(command: Sequence[str], processes: int) -> int:
     try:
         start("-m", "lottery", *command)
     except ChildFailedError as error:
-        rank, failure = error.get_first_failure()
+        # Those that were only left alone are no cause.
+        failures = sorted(error.failures.items(), key=lambda item: LOST in _words(item[1]))
+        rank, failure = failures[0]
         if failure.exitcode == os.EX_TEMPFAIL:
             return os.EX_TEMPFAIL
         if failure.exitcode < 0:
             raise LotteryError(f"process {rank} was killed by {failure.signal_name()}") from None
-        said = failure.message
-        words = said.get("message", said) if isinstance(said, dict) else said
-        raise LotteryError(f"process {rank}: {words}") from None
+        raise LotteryError(f"process {rank}: {_words(failure)}") from None
     except SignalException:
         return os.EX_TEMPFAIL
     return 0
+
+
+def _words(failure: ProcessFailure) -> str:
+    """What a process said of its failure."""
+    said = failure.message
+    return str(said.get("message", said) if isinstance(said, dict) else said)
 
 
 def _config(processes: int) -> LaunchConfig:

@@ -218,7 +218,7 @@ class _Training:
         self._optimizer.step()
 
     def _forward(self, inputs: Tensor, whole: bool) -> Tensor:
-        forward = self._compiled if self._compiled and whole else self._wrapped
+        forward = self._compiled if self._compiled is not None and whole else self._wrapped
         with autocast(self._machine.precision, self._source.device):
             pixels = normalise(inputs, self._source.dataset)
             outputs: Tensor = forward(pixels.contiguous(memory_format=self._layout))

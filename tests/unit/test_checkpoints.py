@@ -4,7 +4,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
@@ -18,17 +17,14 @@ from lottery.specs import (
     Architecture,
     Augmentation,
     GenerateSpec,
-    ImagesSpec,
     Point,
     Start,
-    SubsetSpec,
 )
-from lottery.stages.images import images as images_stage
-from lottery.stages.subset import subset as subset_stage
 from lottery.training import loop
 from lottery.training.checkpoints import MARGIN, Checkpoints, Wish
-from tests.conftest import REPOSITORY, few, recipe
+from tests.conftest import REPOSITORY, few, recipe, stage_call, stage_inputs, streamed
 
+CROPS = Augmentation(resized_crop=0.2, flip=True, brightness=0.4, rotation=10)
 JITTER = Augmentation(crop_padding=1, brightness=0.4, rotation=10)
 
 
@@ -64,7 +60,19 @@ class Outage(Checkpoints):
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_resuming_is_bit_identical(tmp_path, chain, images, digits, architecture, task, how):
-    some = few(images, digits, 300)
+    check_resuming(tmp_path, chain, few(images, digits, 300), architecture, task, how)
+
+
+@pytest.mark.parametrize("loader", ["dali", "torchvision"])
+def test_resuming_is_bit_identical_with_streamed_images(tmp_path, chain, photographs, loader):
+    """Two loader threads or processes; the loader has no state to save."""
+    source = streamed(photographs, loader, workers=2)
+    how = {"gpus": 2, "batch_size": 20, "augmentation": CROPS}
+    narrow = Architecture(model="resnet", depth=18, width=4)
+    check_resuming(tmp_path, chain, source, narrow, "exemplar", how)
+
+
+def check_resuming(tmp_path, chain, source, architecture, task, how):
     spec = GenerateSpec.of(chain, 1)
 
     def train(checkpoints):
@@ -72,8 +80,8 @@ def test_resuming_is_bit_identical(tmp_path, chain, images, digits, architecture
         mask = random_mask(prunable(model), 0.5, 1, seed=0)
         made = tasks.make(task, recipe(**how))
         starts = [Point(updates=1), Point(epochs=1)]
-        settings = recipe(batch_size=64, **how)
-        result = loop.train(model, made, some, settings, 0, mask, starts, checkpoints=checkpoints)
+        settings = recipe(**{"batch_size": 64, **how})
+        result = loop.train(model, made, source, settings, 0, mask, starts, checkpoints=checkpoints)
         return model.state_dict(), result
 
     expected, whole = train(None)
@@ -154,26 +162,22 @@ def stage(tmp_path_factory, chain):
         }
     )
     spec = GenerateSpec.of(chain.model_copy(update={"training": training}), 0)
-    images_stage(ImagesSpec(dataset=training.dataset), "", str(root / "images.pt"))
-    draw = SubsetSpec.of(training.dataset, training.subset, 0)
-    subset_stage(draw, str(root / "images.pt"), str(root / "all.pt"))
+    inputs = stage_inputs(root, training.dataset)
 
     def start(name):
         folder = root / name
         report = f"{folder}/generation.json"
-        options = {
-            "spec": spec.text(),
-            "images": root / "images.pt",
-            "subset": root / "all.pt",
-            "early": folder / "early.pt",
-            "weights": folder / "weights.pt",
-            "report": report,
-            "checkpoints": paths.unfinished(report),
-            "checkpoint-minutes": 0,
-            "device": "cpu",
-        }
-        command = [sys.executable, "-m", "lottery", "generate"]
-        command += [word for key, value in options.items() for word in (f"--{key}", str(value))]
+        command = stage_call(
+            "generate",
+            spec,
+            **inputs,
+            early=folder / "early.pt",
+            weights=folder / "weights.pt",
+            report=report,
+            checkpoints=paths.unfinished(report),
+            checkpoint_minutes=0,
+            device="cpu",
+        )
         process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
         return process, folder
 

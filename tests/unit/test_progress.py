@@ -15,7 +15,7 @@ progress = Progress("generation of x", 2, 3)
 for epoch in range(2):
     for _ in range(3):
         progress.update()
-    progress.epoch(epoch, 0.5, 0.25, 1234.5)
+    progress.epoch(epoch, 0.5, 0.25, 1234.5, 0.2 * epoch)
 progress.close()
 """
 
@@ -27,6 +27,8 @@ def test_a_log_gets_one_line_per_epoch():
     first, second = done.stderr.splitlines()
     assert first.startswith("generation of x: epoch 1/2  loss 0.5000  accuracy 25.00%")
     assert "1,234 images/s" in first
+    assert "waiting" not in first
+    assert "20% waiting for images" in second
     assert second.endswith("0:00 left")
 
 

@@ -1,0 +1,213 @@
+"""One training in several real processes: the same result, and never a hang."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lottery import artifacts, paths
+from lottery.data.batches import Batches
+from lottery.pruning.weights import unpack
+from lottery.specs import (
+    Architecture,
+    Augmentation,
+    Chain,
+    GenerateSpec,
+    Point,
+    Start,
+    Subset,
+    Training,
+)
+from tests.conftest import REPOSITORY, folder_of, recipe, stage_call, stage_inputs
+
+
+@given(st.integers(2, 90), st.integers(2, 30), st.integers(1, 8), st.integers(1, 4))
+def test_processes_divide_a_batch_exactly(count, batch_size, parts, world):
+    """None is lost or repeated, and weights are shares of the whole batch."""
+    batches = Batches(torch.arange(count), batch_size, 0, parts)
+    ranks = [list(batches.portions(0, len(batches), rank, world)) for rank in range(world)]
+    alone = list(batches.portions(0, len(batches)))
+    for update, whole in enumerate(alone):
+        shared = [p for rank in ranks for p in rank[update] if p.weight]
+        together = torch.cat([p.indices for p in shared])
+        assert sorted(together.tolist()) == sorted(torch.cat([p.indices for p in whole]).tolist())
+        assert sorted(p.number for p in shared) == [p.number for p in whole]
+        assert sum(p.weight for p in shared) == pytest.approx(1)
+        assert all(len(rank[update]) >= 1 for rank in ranks), "each takes part in every update"
+        assert max(len(p.indices) for p in shared) <= batches.largest
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory, photographs):
+    """Starts a training on streamed photographs: batches of 85 in five parts, and of 3 in one."""
+    root = tmp_path_factory.mktemp("distributed")
+    dataset = folder_of()
+    how = recipe(
+        batch_size=85,
+        gpus=5,
+        epochs=2,
+        optimizer="sgd",  # Adam divides by the size of gradients, and so enlarges rounding errors
+        learning_rate=0.001,
+        augmentation=Augmentation(resized_crop=0.2, flip=True),
+    )
+    starts = (Start(ticket="labels", rewind=Point(epochs=1)),)
+    training = Training(dataset=dataset, subset=Subset(), task="labels", recipe=how, starts=starts)
+    architecture = Architecture(model="resnet", depth=18, width=8)
+    chain = Chain(ticket="labels", seed=0, architecture=architecture, rate=None, training=training)
+    spec = GenerateSpec.of(chain, 0)
+    inputs = stage_inputs(root, dataset, photographs)
+
+    def start(name, processes, data=photographs, **options):
+        folder = root / name
+        report = f"{folder}/generation.json"
+        command = stage_call(
+            "generate",
+            spec,
+            **inputs,
+            data=data,
+            early=folder / "early.pt",
+            weights=folder / "weights.pt",
+            report=report,
+            checkpoints=paths.unfinished(report),
+            checkpoint_minutes=0,
+            processes=processes,
+            device="cpu",
+            **options,
+        )
+        process = subprocess.Popen(
+            command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        return process, folder
+
+    return start, spec
+
+
+def ended(process, status=0):
+    """What it said, once it has ended."""
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == status, said
+    return said
+
+
+def results(folder, spec):
+    early = artifacts.load(folder / "early.pt", "early", spec)["models"][0]
+    weights = unpack(artifacts.load(folder / "weights.pt", "weights", spec))
+    return {**{f"early {k}": v for k, v in early.items()}, **weights}
+
+
+@pytest.fixture(scope="module")
+def together(stage):
+    """The training in two processes."""
+    start, _ = stage
+    process, folder = start("together", 2)
+    return ended(process), folder
+
+
+def test_two_processes_learn_what_one_does(stage, together):
+    start, spec = stage
+    process, alone = start("alone", 1)
+    ended(process)
+    said, folder = together
+    assert "a batch of 85 images is 2 processes x 3 portions x 17 images" in said
+    assert "on 2 x cpu, float32" in said
+    ours, theirs = (json.loads((f / "generation.json").read_text()) for f in (folder, alone))
+    for one, two in zip(ours["result"]["epochs"], theirs["result"]["epochs"], strict=True):
+        assert one["loss"] == pytest.approx(two["loss"], abs=1e-5)
+        assert one["accuracy"] == two["accuracy"]
+    assert ours["result"]["inputs"] == theirs["result"]["inputs"] == 2 * 88
+    assert ours["result"]["test"]["examples"] == 22
+    assert ours["result"]["test"]["loss"] == pytest.approx(
+        theirs["result"]["test"]["loss"], abs=1e-4
+    )
+    found, expected = results(folder, spec), results(alone, spec)
+    for name, value in expected.items():  # batch-norm statistics and W_k too
+        torch.testing.assert_close(found[name], value, rtol=1e-3, atol=1e-4)
+
+
+def wait_for_state(process, folder):
+    while process.poll() is None and not list(folder.glob("generation-unfinished/update*.pt")):
+        time.sleep(0.01)
+
+
+def test_killed_processes_go_on_to_the_same_bits(stage, together):
+    start, spec = stage
+    process, folder = start("killed", 2)
+    wait_for_state(process, folder)
+    os.killpg(process.pid, signal.SIGKILL)
+    for rank in workers(process.pid):  # each is in a group of its own
+        os.kill(rank, signal.SIGKILL)
+    process.wait(60)
+    assert not (folder / "weights.pt").exists()
+    process, folder = start("killed", 2)
+    assert "goes on from" in ended(process)
+    found, expected = results(folder, spec), results(together[1], spec)
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def test_on_sigterm_all_processes_stop_with_one_state(stage, together):
+    start, spec = stage
+    process, folder = start("terminated", 2)
+    wait_for_state(process, folder)
+    process.terminate()
+    assert "error: stopped after" in ended(process, os.EX_TEMPFAIL)
+    process, folder = start("terminated", 2)
+    ended(process)
+    found, expected = results(folder, spec), results(together[1], spec)
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def workers(launcher):
+    """Process numbers of a training's processes, by rank."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            pairs = (folder / "environ").read_text().split("\0")
+        except OSError:
+            continue  # it has just ended
+        variables = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+        if parent == launcher and "RANK" in variables:
+            found[int(variables["RANK"])] = int(folder.name)
+    return [found[rank] for rank in sorted(found)]
+
+
+def test_a_dead_process_ends_the_training_at_once(stage):
+    start, _ = stage
+    process, folder = start("dead", 2)
+    wait_for_state(process, folder)
+    _, second = workers(process.pid)
+    os.kill(second, signal.SIGKILL)
+    killed = time.monotonic()
+    said = ended(process, 1)
+    assert time.monotonic() - killed < 30
+    assert said.splitlines()[-1] == "lottery generate: error: process 1 was killed by SIGKILL"
+    assert "Traceback" not in said
+    assert not (folder / "weights.pt").exists()
+
+
+def test_the_error_of_any_process_is_the_last_line(stage, photographs, tmp_path):
+    start, _ = stage
+    shutil.copytree(photographs, tmp_path / "copy")
+    for victim in (tmp_path / "copy/train/flower").iterdir():
+        victim.write_bytes(victim.read_bytes()[:-200])
+    process, _ = start("damaged", 2, data=tmp_path / "copy")
+    said = ended(process, 1)
+    last = said.splitlines()[-1]
+    assert last.startswith("lottery generate: error: process ")
+    assert "not a readable image" in last
+    assert "Traceback" not in said
+
+
+def test_a_training_that_is_out_of_time_says_that_it_is_to_go_on(stage):
+    start, _ = stage
+    process, folder = start("slow", 2, max_minutes=0.0)
+    assert "error: stopped after 0 of 4 updates" in ended(process, os.EX_TEMPFAIL)
+    assert (folder / "generation-unfinished/update000000000.pt").exists()

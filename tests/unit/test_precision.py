@@ -1,0 +1,68 @@
+"""Mixed precision and compilation change the speed, and neither masks nor rewinding."""
+
+import pytest
+import torch
+
+from lottery import models, tasks
+from lottery.errors import LotteryError
+from lottery.pruning.mask import Mask
+from lottery.pruning.prunable import prunable
+from lottery.pruning.random import random_mask
+from lottery.specs import Architecture
+from lottery.training import loop, precision
+from lottery.training.distributed import World
+from tests.conftest import CPU, few, recipe
+
+WIDE_ENOUGH = Architecture(model="vgg", depth=11, width=8, pools=3)
+
+
+def test_auto_is_float32_where_there_is_no_gpu():
+    assert precision.choose("auto", CPU) == "float32"
+    assert precision.choose("bfloat16", CPU) == "bfloat16"
+    with pytest.raises(LotteryError, match="tf32 is there on GPUs only"):
+        precision.choose("tf32", CPU)
+
+
+def test_with_bfloat16_weights_stay_float32_and_pruned_ones_zero(images, digits):
+    model = models.build(WIDE_ENOUGH, 10, 0, "init")
+    mask = random_mask(prunable(model), 0.8, 1, seed=0)
+    inside = set()
+    model.features[-2].register_forward_hook(lambda _, __, outputs: inside.add(outputs.dtype))
+    result = loop.train(
+        model,
+        tasks.make("labels", recipe()),
+        few(images, digits, 400),
+        recipe(epochs=4),
+        0,
+        mask,
+        machine=loop.Machine(precision="bfloat16"),
+    )
+    assert inside == {torch.bfloat16}
+    assert {value.dtype for value in prunable(model).values()} == {torch.float32}
+    for name, kept in mask.layers().items():
+        assert (prunable(model)[name][~kept] == 0).all()
+    assert result.epochs[-1]["loss"] < result.epochs[0]["loss"]
+
+
+def test_compilation_happens_once_and_survives_masks_and_rewinding(images, digits):
+    """Needs a C++ compiler, as `compile: true` does."""
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
+    some, task = few(images, digits, 300), tasks.make("labels", recipe())
+    plain = models.build(WIDE_ENOUGH, 10, 0, "init")
+    expected = loop.train(plain, task, some, recipe(epochs=3), 0, Mask.dense(prunable(plain)))
+    model = models.build(WIDE_ENOUGH, 10, 0, "init")
+    start = {name: value.clone() for name, value in model.state_dict().items()}
+    machine = loop.Machine(World(), "float32", compiled=True)
+    dense = Mask.dense(prunable(model))
+    found = loop.train(model, task, some, recipe(epochs=3), 0, dense, machine=machine)
+    graphs = torch._dynamo.utils.counters["stats"]["unique_graphs"]
+    assert graphs == 1, "the smaller last batch needs none of its own"
+    for one, other in zip(expected.epochs, found.epochs, strict=True):
+        assert one["loss"] == pytest.approx(other["loss"], abs=1e-2)
+    model.load_state_dict(start)
+    mask = random_mask(prunable(model), 0.5, 1, seed=0)
+    loop.train(model, task, some, recipe(epochs=1), 0, mask, machine=machine)
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == graphs
+    for name, kept in mask.layers().items():
+        assert (prunable(model)[name][~kept] == 0).all()
