@@ -40,8 +40,9 @@ lint: install ## ruff, mypy, snakefmt (the workflow's own linter runs with the t
 slurm-test: install ## the workflow on a real one-node SLURM (needs root and Debian's slurm-wlm)
 	$(BIN)/python -m pytest tests/slurm -v
 
-bench: install ## how much of the demo's wall time is not training
-	$(BIN)/python benchmarks/overhead.py
+IMAGES ?=
+bench: install ## what the pipeline costs, as ratios (IMAGES=FOLDER of real JPEGs): ten minutes
+	$(BIN)/python -m benchmarks $(if $(IMAGES),--images $(IMAGES))
 
 clean: ## remove the environment, never any result
 	rm -rf $(VENV) *.egg-info

@@ -6,24 +6,26 @@ processes, importing torch, reading, pruning, writing, drawing and waiting for o
 """
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from benchmarks.measuring import Row
+
 ROOT = Path(__file__).parent.parent
 CORES = 2
 RESULTS = ROOT / "results/overhead"
 
 
-def main() -> None:
-    """Run and print."""
+def run(images: str | None) -> list[Row]:
+    """Shares of the cores' time."""
     shutil.rmtree(RESULTS, ignore_errors=True)
     shutil.rmtree(ROOT / "figures/overhead", ignore_errors=True)
     command = [sys.executable, "-m", "snakemake", "--profile", "demo", "--cores", str(CORES)]
     target = ["figures/overhead/fig1a.pdf", "--config", "scale=overhead"]
+    target += ["--configfile", "config/demo.yaml", "config/first.yaml"]
     start = time.monotonic()
     subprocess.run(command + target, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     wall = time.monotonic() - start
@@ -31,13 +33,9 @@ def main() -> None:
     training = sum(epoch["seconds"] for report in reports for epoch in report["result"]["epochs"])
     stages = sum(report["seconds"] for report in reports)
     available = CORES * wall
-    print(f"wall time               {wall:7.1f} s on {CORES} of {os.cpu_count()} cores")
-    print(f"trainings               {len(reports):7d}")
-    print(f"in training loops       {training / available:7.1%} of the cores' time")
-    print(f"rest of those stages    {(stages - training) / available:7.1%}")
-    print(f"everything else         {1 - stages / available:7.1%}")
-    print(f"not training            {1 - training / available:7.1%}")
-
-
-if __name__ == "__main__":
-    main()
+    return [
+        Row("overhead", f"the demo on {CORES} cores, {len(reports)} trainings", wall, "s"),
+        Row("overhead", "in training loops", training / available, "ratio"),
+        Row("overhead", "rest of those stages", (stages - training) / available, "ratio"),
+        Row("overhead", "starting processes, and all else", 1 - stages / available, "ratio"),
+    ]

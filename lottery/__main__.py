@@ -42,10 +42,11 @@ def main(argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     started = time.monotonic()
     try:
-        if getattr(args, "processes", 1) > 1 and "RANK" not in os.environ:
-            from lottery.training.launch import launch  # the one stage that needs it
+        processes = getattr(args, "processes", 0)  # only a training has several
+        if processes * slurm.nodes() > 1 and "RANK" not in os.environ:
+            from lottery.training.launch import launch  # which imports torch
 
-            return launch(argv or sys.argv[1:], args.processes)
+            return launch(argv or sys.argv[1:], processes)
         module.run(args)
         log(f"{args.stage}: {time.monotonic() - started:.1f} s, {peak_memory()}")
     except LotteryError as error:

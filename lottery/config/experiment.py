@@ -58,9 +58,12 @@ class Config(Spec):
     checkpoint_minutes: float = Field(
         5.0, ge=0, description="time between two states of an unfinished training"
     )
+    keep_weights: bool = Field(
+        True, description="keep W* of pruned rounds; without, only until the next mask is there"
+    )
     max_time: int | None = Field(
         None,
-        ge=5,
+        ge=3,
         description="minutes that one job may take, as the limit of a partition; a longer training "
         "saves its state in time and goes on in the next job",
     )

@@ -127,7 +127,7 @@ class _Training:
         self._schedule = Schedule(recipe, self._batches.sizes)
         self._layout = layout(model)
         self._masking = Masking(model, mask)
-        self._optimizer = _optimizer(model, recipe)
+        self._optimizer = optimizer(model, recipe)
         self._result = Result(updates=[self._schedule.update_at(point) for point in starts])
         self._progress = Progress(label, recipe.epochs, len(self._batches))
         self._epoch = _Epoch()
@@ -312,8 +312,8 @@ class _Training:
         shared = self._world.from_first(state and (state["update"], state["optimizer"]))
         if shared is None:
             return
-        self._update, optimizer = shared
-        self._optimizer.load_state_dict(optimizer)
+        self._update, moments = shared
+        self._optimizer.load_state_dict(moments)
         self._progress.resume(self._update)
         device, done = self._source.device, self._update % len(self._batches)
         if state is None:  # another process, whose share is in the first one's state
@@ -337,7 +337,7 @@ class _Training:
         )
 
 
-def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+def optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """Adam with L2 in the gradient (not AdamW): Section 4.5's natural sparsity comes from it."""
     if recipe.optimizer == "adam":
         return torch.optim.Adam(

@@ -121,6 +121,33 @@ def test_time_limit(clone: Path, call: Type, undisturbed: pd.DataFrame) -> None:
     assert table(clone).equals(undisturbed)
 
 
+def test_a_training_longer_than_its_job(clone: Path, call: Type) -> None:
+    """Two GPUs, a minute a job: it saves its state, and SLURM runs the same job again."""
+    (clone / "long.yaml").write_text(LONG)
+    run = call(f"snakemake --profile slurm --retries 0 {TINY} long.yaml")
+    assert run.wait(900) == 0, run.output
+    jobs = {job.rule: job for job in run.jobs()}
+    assert {job.state for job in run.jobs()} == {"COMPLETED"}
+    dense = jobs["generate_dense"]
+    assert dense.asked_gpus == 2
+    since = ["-S", "now-1days"]
+    runs = query("sacct", "-nXPD", *since, f"--jobs={dense.id}", "--format=State").split()
+    assert runs.count("REQUEUED") >= 1
+    assert runs[-1] == "COMPLETED"
+    said = training_log(clone).read_text()
+    assert "on 2 x cpu" in said
+    assert "goes on from" in said
+    assert not list(clone.rglob("*-unfinished"))
+
+
+LONG = """
+max_time: 3 # of which the last two minutes are for saving
+max_gpus: 2
+recipes: {cifar10-labels: {gpus: 2, epochs: 160}}
+pruning: {evaluated_rounds: [0]}
+"""
+
+
 @pytest.fixture(scope="module")
 def undisturbed(new_clone: Callable[[], Path]) -> pd.DataFrame:
     """The table of the tiny figure, made without SLURM."""

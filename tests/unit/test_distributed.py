@@ -65,7 +65,7 @@ def stage(tmp_path_factory, photographs):
     spec = GenerateSpec.of(chain, 0)
     inputs = stage_inputs(root, dataset, photographs)
 
-    def start(name, processes, data=photographs, **options):
+    def start(name, processes, data=photographs, step=None, **options):
         folder = root / name
         report = f"{folder}/generation.json"
         command = stage_call(
@@ -83,7 +83,12 @@ def stage(tmp_path_factory, photographs):
             **options,
         )
         process = subprocess.Popen(
-            command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True, start_new_session=True
+            command,
+            cwd=REPOSITORY,
+            env={**os.environ, **(step or {})},
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
         return process, folder
 
@@ -211,3 +216,22 @@ def test_a_training_that_is_out_of_time_says_that_it_is_to_go_on(stage):
     process, folder = start("slow", 2, max_minutes=0.0)
     assert "error: stopped after 0 of 4 updates" in ended(process, os.EX_TEMPFAIL)
     assert (folder / "generation-unfinished/update000000000.pt").exists()
+
+
+def test_on_several_nodes_the_processes_meet_where_slurm_says(stage, together, tmp_path):
+    """Two launchers of one process each; only what a node list means is not asked of SLURM."""
+    start, spec = stage
+    scontrol = tmp_path / "scontrol"
+    scontrol.write_text("#!/bin/sh\necho localhost\necho localhost\n")
+    scontrol.chmod(0o755)
+    step = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "SLURM_JOB_ID": str(os.getpid()),
+        "SLURM_STEP_NUM_NODES": "2",
+        "SLURM_STEP_NODELIST": "gpu[1-2]",
+    }
+    nodes = [start("nodes", 1, step={**step, "SLURM_NODEID": node}) for node in "01"]
+    for process, _ in nodes:
+        ended(process)
+    found, expected = results(nodes[0][1], spec), results(together[1], spec)
+    assert all(torch.equal(found[name], expected[name]) for name in expected)

@@ -164,7 +164,7 @@ def test_a_diverged_loss_stops_the_training_and_names_the_update(narrow, source)
 
 def test_adam_decays_by_l2_in_the_gradient(narrow):
     """AdamW would not give the natural zeros of Section 4.5."""
-    optimizer = loop._optimizer(fresh(narrow), recipe(optimizer="adam", weight_decay=0.1))
+    optimizer = loop.optimizer(fresh(narrow), recipe(optimizer="adam", weight_decay=0.1))
     assert type(optimizer) is torch.optim.Adam
     weight = nn.Parameter(torch.tensor([2.0]))
     optimizer = torch.optim.Adam([weight], lr=0.1, weight_decay=0.1)

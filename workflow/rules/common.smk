@@ -107,7 +107,7 @@ def nodes(w) -> int:
 
 def on_several(value):
     """A resource that only a training on several nodes has: a SLURM task on each of them."""
-    return lambda w: (value(w) if callable(value) else value) if nodes(w) > 1 else None
+    return lambda w: value(w) if nodes(w) > 1 else None
 
 
 def training_threads(w) -> int:
@@ -122,8 +122,10 @@ TRAINING_RESOURCES = {
     "runtime": lambda w, attempt: min(CONFIG.max_time or 10**6, 240 * attempt),
     "nodes": on_several(nodes),
     "tasks": on_several(nodes),
-    "tasks_per_gpu": on_several(0),
-    "mpi": on_several("srun --ntasks-per-node=1 --kill-on-bad-exit=1"),
+    "tasks_per_gpu": on_several(lambda w: 0),
+    "mpi": on_several(
+        lambda w: f"srun --nodes={nodes(w)} --ntasks={nodes(w)} --kill-on-bad-exit=1"
+    ),
 }
 
 
@@ -176,6 +178,11 @@ def generate_indices(w):
 
 def generate_images(w):
     return paths.images(RESULTS, CONFIG.found(w.ticket).dataset)
+
+
+def kept(weights: str):
+    """W* of a pruned round; where it is not to be kept, snakemake removes it after its last use."""
+    return weights if CONFIG.keep_weights else temp(weights)
 
 
 def early(w):

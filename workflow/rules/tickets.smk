@@ -39,7 +39,7 @@ rule generate:
         early=early,
         mask=paths.mask(RESULTS, "{ticket}", "{seed}", "{round}"),
     output:
-        weights=paths.weights(RESULTS, "{ticket}", "{seed}", "{round}"),
+        weights=kept(paths.weights(RESULTS, "{ticket}", "{seed}", "{round}")),
         report=paths.generation(RESULTS, "{ticket}", "{seed}", "{round}"),
     log:
         f"{LOGS}/generate/{{ticket}}/seed{{seed}}/round{{round}}.log",

@@ -1,0 +1,94 @@
+"""On a GPU: images per second and model FLOP utilisation of the paper's networks."""
+
+import statistics
+import time
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.inputs import RESNET50, recipe
+from benchmarks.measuring import Row
+from lottery import models
+from lottery.pruning.prunable import prunable
+from lottery.pruning.random import random_mask
+from lottery.specs import Architecture, Augmentation
+from lottery.training import loop, precision
+from lottery.training.masking import Masking
+
+PEAKS = {"A100": 312e12, "H100": 989e12, "H200": 989e12}
+"""Dense bfloat16 FLOP a second, by the maker's data sheet."""
+NETWORKS = {
+    "ResNet-18 on CIFAR-10": (Architecture(model="resnet", depth=18), 512, 32, 10),
+    "VGG-19 on CIFAR-10": (Architecture(model="vgg", depth=19), 512, 32, 10),
+    "ResNet-50 on ImageNet": (RESNET50, 96, 224, 1000),
+    "AlexNet on ImageNet": (
+        Architecture(model="alexnet", depth=8, stem="imagenet", batch_norm=True),
+        512,
+        224,
+        1000,
+    ),
+}
+"""Images of one GPU's part of a batch, as in Appendix A; their size; classes."""
+TARGETS = {
+    "ResNet-18 on CIFAR-10": "0.25 on an A100 (airbench)",
+    "ResNet-50 on ImageNet": "0.178 on an H100 (MLPerf)",
+}
+UPDATES = 30
+
+
+def run(images: str | None) -> list[Row]:
+    """Whole masked updates of a resident batch, in bfloat16, with and without torch.compile."""
+    if not torch.cuda.is_available():
+        print("gpu: not run, it needs a GPU and torch sees none here")
+        return []
+    device = torch.device("cuda", 0)
+    name = torch.cuda.get_device_name(device)
+    peak = next((value for key, value in PEAKS.items() if key in name), None)
+    chosen = precision.choose("auto", device)
+    rows = []
+    for figure, (architecture, count, size, classes) in NETWORKS.items():
+        model = models.build(architecture, classes, 0, "init").to(device)
+        model.to(memory_format=models.layout(model))
+        batch = torch.randn(count, 3, size, size, device=device).contiguous(
+            memory_format=torch.channels_last
+        )
+        targets = torch.arange(count, device=device) % classes
+        with FlopCounterMode(display=False) as counter:
+            cross_entropy(model(batch), targets).backward()
+        for how in ("as it is", "compiled"):
+            forward = torch.compile(model, dynamic=False) if how == "compiled" else model
+            seconds = _update(model, forward, batch, targets, chosen)
+            about = f"{figure}, {how}, {chosen}, {name}"
+            rows.append(Row("gpu", about, count / seconds, "images/s"))
+            if peak:
+                used = counter.get_total_flops() / seconds / peak
+                rows.append(Row("gpu", about, used, "of peak FLOP/s", TARGETS.get(figure, "")))
+    return rows
+
+
+def _update(
+    model: nn.Module,
+    forward: nn.Module,
+    batch: torch.Tensor,
+    targets: torch.Tensor,
+    chosen: str,
+) -> float:
+    """Median seconds of an update, after a warm-up."""
+    masking = Masking(model, random_mask(prunable(model), 0.2, 10, seed=0))
+    stepper = loop.optimizer(model, recipe(len(batch), Augmentation()))
+    seconds = []
+    for number in range(2 * UPDATES):
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        stepper.zero_grad(set_to_none=True)
+        with precision.autocast(chosen, batch.device):  # type: ignore[arg-type]
+            outputs = forward(batch)
+        cross_entropy(outputs.float(), targets).backward()
+        masking.clear_gradients()
+        stepper.step()
+        torch.cuda.synchronize()
+        if number >= UPDATES:
+            seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
