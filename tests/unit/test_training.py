@@ -6,15 +6,18 @@ import pytest
 import torch
 from torch import nn
 
-from lottery import models, tasks
+from lottery import artifacts, models, tasks
+from lottery.data.augment import normalise
+from lottery.data.batches import Batches
 from lottery.errors import LotteryError
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.pruning.random import random_mask
-from lottery.specs import Architecture, Augmentation, Point
+from lottery.specs import Architecture, Augmentation, GenerateSpec, Point
 from lottery.training import loop
+from lottery.training.checkpoints import Checkpoints
 from lottery.training.masking import Masking
-from lottery.training.measure import measure
+from lottery.training.measure import measure, tell
 from tests.conftest import few, recipe
 
 LABELS = tasks.make("labels", recipe())
@@ -160,6 +163,59 @@ def test_dropout_derives_from_the_seed_too(images, digits):
 def test_a_diverged_loss_stops_the_training_and_names_the_update(narrow, source):
     with pytest.raises(LotteryError, match=r"loss is (nan|inf) at update \d+"):
         train(fresh(narrow), source, optimizer="sgd", learning_rate=1e30)
+
+
+def test_a_diverged_training_names_its_last_good_state(tmp_path, chain, narrow, source):
+    """A state whose weights are not finite is never saved."""
+    spec = GenerateSpec.of(chain, 1)
+    checkpoints = Checkpoints(tmp_path, spec, {}, every=0)
+    how = recipe(optimizer="sgd", learning_rate=1e30)
+    model = fresh(narrow)
+    dense = Mask.dense(prunable(model))
+    with pytest.raises(LotteryError, match=r"at update \d+: .* \(the last good state is") as error:
+        loop.train(model, LABELS, source, how, 0, dense, checkpoints=checkpoints)
+    good = checkpoints.last()
+    assert str(good) in str(error.value)
+    state = artifacts.load(good, "checkpoint", spec, "state")["state"]
+    assert all(value.isfinite().all() for value in state["model"].values())
+
+
+def test_a_network_that_is_cut_is_called_dead(images, digits, capsys):
+    vgg = Architecture(model="vgg", depth=11, width=4, pools=3)
+    model = models.build(vgg, 10, 0, "init")
+    dense = Mask.dense(prunable(model))
+    layers = dense.layers()
+    layers["features.4.weight"].zero_()  # a view of the mask's bits
+    some = few(images, digits, 200)
+    train(model, some, dense, epochs=1)
+    measured = measure(model, LABELS, some, Augmentation())
+    assert measured["dead"] is True
+    tell("generation of x", dense, measured)
+    said = capsys.readouterr().err
+    assert "warning: generation of x: nothing remains of features.4.weight" in said
+    assert "the network is dead" in said
+
+
+def test_a_living_network_is_not(narrow, source):
+    assert measure(fresh(narrow), LABELS, source, Augmentation())["dead"] is False
+
+
+def test_an_epoch_tells_how_long_it_waited_for_images(narrow, source):
+    result = train(fresh(narrow), source, epochs=1)
+    assert 0 <= result.epochs[0]["waiting"] < 1
+
+
+def test_running_statistics_are_those_of_the_first_part(narrow, images, digits):
+    """As with DistributedDataParallel, however many processes share the parts."""
+    some = few(images, digits, 64)
+    how = {"batch_size": 64, "epochs": 1, "learning_rate": 1e-30, "augmentation": Augmentation()}
+    parts = fresh(narrow)
+    train(parts, some, gpus=4, **how)
+    (batch,) = Batches(some.labels, 64, 0, 4).portions(0, 1)
+    expected = fresh(narrow).train()
+    expected(normalise(images.pixels[batch[0].indices], digits))
+    assert torch.equal(parts.bn1.running_mean, expected.bn1.running_mean)
+    assert int(parts.bn1.num_batches_tracked) == 1
 
 
 def test_adam_decays_by_l2_in_the_gradient(narrow):
