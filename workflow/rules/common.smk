@@ -252,6 +252,12 @@ atexit.register(tell_trainings)
 
 
 onstart:
+    # Snakemake 9.27 looks for jobs again a second after each look, and each job that ends adds one
+    # more such chain: after some hundred jobs it does little else. Without its default limit of 100
+    # jobs a second it looks when a job ends. A limit that was asked for stays.
+    limit = workflow.scheduling_settings.max_jobs_per_timespan
+    if (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
     # Only now it is known which jobs will run, so a figure can be redrawn without any data.
     folders = {job.params.get("data") for job in workflow.dag.needrun_jobs()}
     absent = presence.fetch_missing(
