@@ -13,7 +13,8 @@ from benchmarks.measuring import Row
 from lottery import models
 from lottery.pruning.prunable import prunable
 from lottery.pruning.random import random_mask
-from lottery.specs import Architecture, Augmentation
+from lottery.specs import Architecture, Augmentation, Precision
+from lottery.training import device as devices
 from lottery.training import loop, precision
 from lottery.training.masking import Masking
 
@@ -43,7 +44,7 @@ def run(images: str | None) -> list[Row]:
     if not torch.cuda.is_available():
         print("gpu: not run, it needs a GPU and torch sees none here")
         return []
-    device = torch.device("cuda", 0)
+    device = devices.choose("cuda", 1)
     name = torch.cuda.get_device_name(device)
     peak = next((value for key, value in PEAKS.items() if key in name), None)
     chosen = precision.choose("auto", device)
@@ -73,7 +74,7 @@ def _update(
     forward: nn.Module,
     batch: torch.Tensor,
     targets: torch.Tensor,
-    chosen: str,
+    chosen: Precision,
 ) -> float:
     """Median seconds of an update, after a warm-up."""
     masking = Masking(model, random_mask(prunable(model), 0.2, 10, seed=0))
@@ -83,7 +84,7 @@ def _update(
         torch.cuda.synchronize()
         start = time.perf_counter()
         stepper.zero_grad(set_to_none=True)
-        with precision.autocast(chosen, batch.device):  # type: ignore[arg-type]
+        with precision.autocast(chosen, batch.device):
             outputs = forward(batch)
         cross_entropy(outputs.float(), targets).backward()
         masking.clear_gradients()

@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import json
+import math
 import os
 import signal
 import sys
@@ -12,7 +13,10 @@ from pathlib import Path
 import lottery
 from lottery.errors import LotteryError, Stopped
 from lottery.training import slurm
-from lottery.training.progress import log, peak_memory, speaks
+from lottery.training.progress import log, peak_memory
+
+ERROR_FILE = "TORCHELASTIC_ERROR_FILE"
+"""Where the launcher of several processes has each of them say why it fails."""
 
 STAGES = {
     "images": "decode a data set, or list a streamed one",
@@ -41,33 +45,49 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     started = time.monotonic()
+    end = started + 60 * getattr(args, "max_minutes", math.inf)
     try:
         processes = getattr(args, "processes", 0)  # only a training has several
         if processes * slurm.nodes() > 1 and "RANK" not in os.environ:
             from lottery.training.launch import launch  # which imports torch
 
-            return launch(argv or sys.argv[1:], processes)
-        module.run(args)
+            launch(argv or sys.argv[1:], processes)
+        else:
+            module.run(args)
         log(f"{args.stage}: {time.monotonic() - started:.1f} s, {peak_memory()}")
     except LotteryError as error:
         return _fail(args.stage, str(error))
     except Stopped as stopped:
-        log(f"lottery {args.stage}: error: {stopped}")
-        if stopped.out_of_time and speaks():
-            slurm.requeue()
-        return os.EX_TEMPFAIL
+        if os.environ.get(ERROR_FILE):
+            log(str(stopped))
+        if "RANK" not in os.environ and args.requeue and time.monotonic() > end:
+            return _requeue(args.stage, str(stopped))
+        return _fail(args.stage, str(stopped), os.EX_TEMPFAIL)
     except OSError as error:
         if error.strerror is None:
             raise
         return _fail(args.stage, f"{error.filename or 'file'}: {error.strerror}")
     except KeyboardInterrupt:
         return _fail(args.stage, "interrupted", 128 + signal.SIGINT)
+    except Exception as error:
+        if os.environ.get(ERROR_FILE):
+            _fail(args.stage, f"{type(error).__name__}: {error}")
+        raise
     return 0
+
+
+def _requeue(stage: str, message: str) -> int:
+    log(f"lottery {stage}: {message}; SLURM is to run this job again")
+    try:
+        slurm.requeue()
+    except LotteryError as error:
+        return _fail(stage, str(error), os.EX_TEMPFAIL)
+    return os.EX_TEMPFAIL
 
 
 def _fail(stage: str, message: str, status: int = 1) -> int:
     """Say it; one process of several tells its launcher, which says what failed first."""
-    told = os.environ.get("TORCHELASTIC_ERROR_FILE")
+    told = os.environ.get(ERROR_FILE)
     if told:
         Path(told).write_text(json.dumps({"message": message}))
     else:

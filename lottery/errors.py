@@ -1,4 +1,4 @@
-"""The one exception that a user is meant to see."""
+"""What ends a stage before its work is done."""
 
 
 class LotteryError(Exception):
@@ -9,11 +9,4 @@ class LotteryError(Exception):
 
 
 class Stopped(Exception):
-    """A training was asked to stop and has saved its state: run it again and it goes on.
-
-    It may have been asked by its clock: `out_of_time`.
-    """
-
-    def __init__(self, message: str, out_of_time: bool = False) -> None:
-        super().__init__(message)
-        self.out_of_time = out_of_time
+    """A training was asked to stop and has saved its state: run it again and it goes on."""

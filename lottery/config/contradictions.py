@@ -25,8 +25,15 @@ def contradictions(config: Config) -> Problems:
     yield from _datasets(config)
     yield from _subsets(config)
     yield from _scales_and_seeds(config)
-    if config.max_gpus > config.gpus_per_node and config.max_gpus % config.gpus_per_node:
-        yield "max_gpus", f"{config.max_gpus} is no multiple of gpus_per_node"
+    for name, recipe in config.recipes.items():
+        gpus = min(config.max_gpus, recipe.gpus)
+        nodes = math.ceil(gpus / config.gpus_per_node)
+        if gpus % nodes:
+            yield (
+                "max_gpus",
+                f"{config.max_gpus}: the {gpus} GPUs of recipe {name} do not divide among {nodes} "
+                f"nodes of {config.gpus_per_node}",
+            )
     if not dangling:
         yield from _tickets(config)
         yield from _figures(config)

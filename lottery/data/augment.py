@@ -1,5 +1,6 @@
 """Augmentation of whole batches on the device that trains, one draw per image."""
 
+import functools
 import math
 
 import torch
@@ -7,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
 from lottery.data.boxes import random_boxes
-from lottery.specs import Augmentation, ImageFormat
+from lottery.specs import Augmentation, Channels, ImageFormat
 
 YIQ = (
     (0.299, 0.587, 0.114),
@@ -121,6 +122,11 @@ def _bytes(image: Tensor) -> Tensor:
 
 def normalise(pixels: Tensor, dataset: ImageFormat) -> Tensor:
     """uint8 (B, 3, H, W) to float32 with the data set's mean and standard deviation removed."""
-    mean = torch.tensor(dataset.mean, device=pixels.device)[:, None, None]
-    std = torch.tensor(dataset.std, device=pixels.device)[:, None, None]
+    mean, std = (_channels(values, pixels.device) for values in (dataset.mean, dataset.std))
     return (pixels.float() / 255 - mean) / std
+
+
+@functools.cache
+def _channels(values: Channels, device: torch.device) -> Tensor:
+    """(3, 1, 1), brought to the device once: a GPU would wait for it each time."""
+    return torch.tensor(values, device=device)[:, None, None]

@@ -68,6 +68,11 @@ class Batches:
         return [halves * (end - start) for start, end in self._bounds]
 
     @property
+    def usual(self) -> int:
+        """Images of a portion of any batch but the last ones."""
+        return -(-self.sizes[0] // self._divided(self.sizes[0]))
+
+    @property
     def largest(self) -> int:
         """Images of the largest portion."""
         return max(-(-size // self._divided(size)) for size in self.sizes)

@@ -45,10 +45,9 @@ class Listing(NamedTuple):
     sizes: Tensor
     labels: Tensor
 
-    @property
-    def aspects(self) -> Tensor:
-        """How many times as wide as high each image is, float32 (N,)."""
-        return self.sizes[:, 0] / self.sizes[:, 1]
+    def aspects(self, indices: Tensor) -> Tensor:
+        """How many times as wide as high those images are, float32 (n,)."""
+        return self.sizes[indices, 0] / self.sizes[indices, 1]
 
     def select(self, indices: Tensor) -> Self:
         """Those images, in that order."""

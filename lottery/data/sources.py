@@ -78,7 +78,7 @@ class Streamed:
         self._listing = listing
         self._root = root
         self._loader = loader
-        self.labels = listing.labels
+        self.labels = listing.labels  # few, and on the CPU, where the files' names are
         self.dataset = dataset
         self.device = device
 
@@ -102,7 +102,7 @@ class Streamed:
             yield partial(_next, iter(drawn), how, stream)
 
     def _boxes(self, indices: Tensor, how: Augmentation, stream: torch.Generator) -> Tensor:
-        aspects = self._listing.aspects[indices]
+        aspects = self._listing.aspects(indices)
         if how.resized_crop:
             return random_boxes(aspects, how.resized_crop, stream)
         return centre_boxes(aspects, self.dataset.image_size / self.dataset.side)

@@ -28,6 +28,7 @@ def training_options(parser: argparse.ArgumentParser) -> None:
         default=float("inf"),
         help="stop with a state after so long; status 75 says that it is to be run again",
     )
+    parser.add_argument("--requeue", action="store_true", help="then have SLURM run this job again")
     parser.add_argument("--threads", type=_positive, default=1, help="CPU threads (default 1)")
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if any"

@@ -46,7 +46,7 @@ def evaluate(
             inputs.rewind(model, chain, early, keep_head=keep)
         ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
         read = {"subset": subset, "mask": mask, "early": early}
-        states = running.states(spec, "labels", read)
+        states = running.states(spec, "labels", read, machine.precision)
         source = running.source(data.train, spec.dataset, place)
         result = loop.train(
             model,

@@ -41,7 +41,7 @@ def generate(
             inputs.rewind(model, chain, early, keep_head=True)
         ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
         read = {"subset": subset, "mask": mask, "early": early if spec.round else None}
-        states = running.states(spec, training.task, read)
+        states = running.states(spec, training.task, read, machine.precision)
         result = loop.train(
             model,
             task,

@@ -49,8 +49,7 @@ class Running:
 
         Raises: LotteryError if the device, the precision or a compiler is not there.
         """
-        processes = int(os.environ.get("WORLD_SIZE", 1))
-        place = devices.choose(self.device, max(1, self.threads // processes))
+        place = devices.choose(self.device, self._own_threads())
         if self.compile and not any(map(shutil.which, (os.environ.get("CXX", "c++"), "g++"))):
             raise LotteryError("compile: torch.compile needs a C++ compiler, none is installed")
         chosen = precisions.choose(precision, place)
@@ -72,21 +71,29 @@ class Running:
         root = Path(self.data)
         if not (self.data and root.is_dir()):
             raise LotteryError(f"--data: {dataset.name} is streamed from its folder: no {root}")
-        processes = int(os.environ.get("WORLD_SIZE", 1))
-        loader, name = loaders.choose(self.loader, max(1, self.threads // processes))
+        loader, name = loaders.choose(self.loader, self._own_threads())
         log(f"{len(images.labels):,} images of {dataset.name} come through {name}, {place.type}")
         return Streamed(images, dataset, root, place, loader)
 
+    def _own_threads(self) -> int:
+        """Of a process, where several share a machine."""
+        return max(1, self.threads // distributed.processes_here())
+
     def states(
-        self, spec: GenerateSpec | EvaluateSpec, task: str, read: Mapping[str, str | None]
+        self,
+        spec: GenerateSpec | EvaluateSpec,
+        task: str,
+        read: Mapping[str, str | None],
+        precision: Precision,
     ) -> Checkpoints | None:
-        """The states of a training that is determined by its spec, the files it reads and its code.
+        """The states of a training that its spec, the files it reads, code and precision determine.
 
         Without a folder there are none.
         """
         if self.checkpoints is None:
             return None
         identity = {name: files.digest(path) for name, path in read.items() if path is not None}
+        identity["precision"] = precision
         identity["code"] = fingerprint(
             "lottery.training.loop",
             f"lottery.models.{spec.chain.architecture.model}",

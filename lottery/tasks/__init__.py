@@ -4,15 +4,12 @@ One module per task, named as in the config. Each offers a class `Task`, made fr
 """
 
 import importlib
-from collections.abc import Callable
 from typing import Protocol, cast
 
 from torch import Tensor
 
+from lottery.data.sources import View
 from lottery.specs import Recipe
-
-View = Callable[[], Tensor]
-"""Draws an augmented copy of the batch's images, anew at each call: (B, 3, H, W)."""
 
 
 class Task(Protocol):

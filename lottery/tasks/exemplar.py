@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity, normalize
 
+from lottery.data.sources import View
 from lottery.specs import Exemplar, Recipe
-from lottery.tasks import View
 
 
 class Task:

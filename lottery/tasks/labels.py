@@ -3,8 +3,8 @@
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from lottery.data.sources import View
 from lottery.specs import Recipe
-from lottery.tasks import View
 
 
 class Task:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from lottery.tasks import View
+from lottery.data.sources import View
 from lottery.tasks import labels as plain
 
 

@@ -5,8 +5,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from lottery.data.batches import UNLABELLED
+from lottery.data.sources import View
 from lottery.specs import Recipe
-from lottery.tasks import View
 from lottery.tasks.rotnet import rotations
 
 

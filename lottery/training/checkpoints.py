@@ -17,11 +17,8 @@ from typing import Any
 from lottery import artifacts, records
 from lottery.errors import LotteryError
 from lottery.specs import Spec
-from lottery.training import slurm
 from lottery.training.progress import log
 
-MARGIN = 120.0
-"""Seconds before the end of the job's time at which it stops by itself."""
 KEPT = 2
 
 
@@ -30,15 +27,18 @@ class Wish(IntEnum):
 
     NOTHING = 0
     SAVE = 1
-    STOP = 2
+    END = 2
+    """Its time is nearly over."""
+    STOP = 3
+    """It was told to, by SIGTERM."""
 
 
 class Checkpoints:
     """The states of one training in `folder`.
 
     `identity` is what determines the training beside its spec (its inputs' digests, its code); a
-    state of any other is passed over. `every` is in seconds, and so is `most`: after so long, and
-    in time before a SLURM job ends, the training is to stop.
+    state of any other is dropped. `every` is in seconds, and so is `most`: after so long the
+    training is to stop.
     """
 
     def __init__(
@@ -54,37 +54,36 @@ class Checkpoints:
         self._identity = dict(identity)
         self._every = every
         self._saved = time.monotonic()
-        self._end = min(time.time() + most, slurm.end_of_job() - MARGIN)
+        self._end = time.monotonic() + most
         self._stop = False
         signal.signal(signal.SIGTERM, self._ask_to_stop)
 
     def newest(self) -> dict[str, Any] | None:
-        """The newest state that is whole and of this training."""
+        """The newest state that is whole and of this training; others are removed."""
         for path in reversed(self._files()):
             try:
                 payload = artifacts.load(path, "checkpoint", self._spec, "identity", "state")
             except LotteryError as error:
-                log(f"warning: passed over: {error}")
+                log(f"warning: dropped: {error}")
+                path.unlink(missing_ok=True)
                 continue
             if payload["identity"] == self._identity:
                 log(f"goes on from {path}")
                 state: dict[str, Any] = payload["state"]
                 return state
-            log(f"warning: passed over: {path}: its inputs or its code were others")
+            log(f"warning: dropped: {path}: its inputs, code or precision were others")
+            path.unlink(missing_ok=True)
         return None
 
     @property
     def wish(self) -> Wish:
         """Whether it is time to save, or to stop."""
-        if self._stop or self.out_of_time:
+        if self._stop:
             return Wish.STOP
+        if time.monotonic() > self._end:
+            return Wish.END
         due = time.monotonic() - self._saved >= self._every
         return Wish.SAVE if due else Wish.NOTHING
-
-    @property
-    def out_of_time(self) -> bool:
-        """Whether the time that it may take is over."""
-        return time.time() > self._end
 
     def last(self) -> Path | None:
         """The file of the newest state."""

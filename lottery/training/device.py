@@ -9,6 +9,7 @@ from typing import IO
 import torch
 
 from lottery.errors import LotteryError
+from lottery.training.distributed import processes
 from lottery.training.progress import log
 
 _claims: list[IO[str]] = []
@@ -32,11 +33,18 @@ def choose(name: str, threads: int) -> torch.device:
         return torch.device("cpu")
     torch.backends.cudnn.deterministic = True
     ids = [str(torch.cuda.get_device_properties(i).uuid) for i in range(torch.cuda.device_count())]
-    return torch.device("cuda", claim(ids))
+    index = claim(ids)
+    if index is None and processes() > 1:
+        raise LotteryError(f"--processes: each needs its own GPU, and none of {len(ids)} is free")
+    if index is None:
+        log("warning: every GPU here is taken by another training; sharing the first")
+    device = torch.device("cuda", index or 0)
+    torch.cuda.set_device(device)
+    return device
 
 
-def claim(ids: list[str]) -> int:
-    """Index of the first unclaimed of several GPUs, or 0 if all are; held until this process ends.
+def claim(ids: list[str]) -> int | None:
+    """Index of the first unclaimed of several GPUs, which is then held until this process ends.
 
     Snakemake counts GPUs but does not say which one a job may use.
     """
@@ -50,8 +58,7 @@ def claim(ids: list[str]) -> int:
             continue
         _claims.append(handle)
         return index
-    log("warning: every GPU here is taken by another training; sharing the first")
-    return 0
+    return None
 
 
 def describe(device: torch.device) -> str:

@@ -81,13 +81,23 @@ class World:
         return shared[0]
 
 
+def processes() -> int:
+    """How many share this training."""
+    return int(os.environ.get("WORLD_SIZE", 1))
+
+
+def processes_here() -> int:
+    """How many of them are on this machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+
+
 @contextlib.contextmanager
 def joined(device: torch.device) -> Iterator[World]:
     """The world of this process, while it lasts.
 
     Raises: LotteryError if another process of it ends before its work is done.
     """
-    size = int(os.environ.get("WORLD_SIZE", 1))
+    size = processes()
     if size == 1:
         yield World()
         return
@@ -100,5 +110,6 @@ def joined(device: torch.device) -> Iterator[World]:
         # It is not this process that failed. The launcher ends it as soon as it knows which did.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         time.sleep(PATIENCE)
-        raise LotteryError(LOST) from None
+        reason = " ".join(str(error).split())[:300]
+        raise LotteryError(f"{LOST}: {reason}") from None
     dist.destroy_process_group()

@@ -5,6 +5,7 @@ On one machine, or on all nodes of a SLURM job step, which runs this once on eac
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -12,19 +13,20 @@ from torch.distributed.elastic.multiprocessing import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-from lottery.errors import LotteryError
+from lottery.errors import LotteryError, Stopped
 from lottery.training import slurm
 from lottery.training.distributed import LOST
 
 SILENT = logging.CRITICAL + 1
 
 
-def launch(command: Sequence[str], processes: int) -> int:
-    """Run `python -m lottery COMMAND` as so many processes on this machine; returns the status.
+def launch(command: Sequence[str], processes: int) -> None:
+    """Run `python -m lottery COMMAND` as so many processes on this machine.
 
     When one of them fails the others are ended; on SIGTERM all of them get it, and half a minute.
 
-    Raises: LotteryError with what the first process to fail said of it.
+    Raises: LotteryError with what the first process to fail said of it; Stopped if they stopped
+        with their state saved; KeyboardInterrupt.
     """
     logging.getLogger("torch.distributed").setLevel(SILENT)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # --threads decides; torchrun would warn
@@ -32,17 +34,21 @@ def launch(command: Sequence[str], processes: int) -> int:
     try:
         start("-m", "lottery", *command)
     except ChildFailedError as error:
-        # Those that were only left alone are no cause.
-        failures = sorted(error.failures.items(), key=lambda item: LOST in _words(item[1]))
-        rank, failure = failures[0]
+        rank, failure = min(error.failures.items(), key=lambda item: _left_alone(item[1]))
         if failure.exitcode == os.EX_TEMPFAIL:
-            return os.EX_TEMPFAIL
+            raise Stopped(_words(failure)) from None
         if failure.exitcode < 0:
             raise LotteryError(f"process {rank} was killed by {failure.signal_name()}") from None
         raise LotteryError(f"process {rank}: {_words(failure)}") from None
-    except SignalException:
-        return os.EX_TEMPFAIL
-    return 0
+    except SignalException as error:
+        if error.sigval == signal.SIGINT:
+            raise KeyboardInterrupt from None
+        raise Stopped("stopped by a signal") from None
+
+
+def _left_alone(failure: ProcessFailure) -> bool:
+    """Whether it failed because another one did."""
+    return failure.exitcode == -signal.SIGTERM or LOST in _words(failure)
 
 
 def _words(failure: ProcessFailure) -> str:

@@ -52,7 +52,7 @@ class Result:
     inputs: int = 0
     """Images, or views of them, that went through the network."""
     earlier: float = 0.0
-    """Seconds in which earlier runs, that were stopped, held their devices; of all devices."""
+    """Seconds that runs which were stopped held their devices for, up to their last states."""
 
 
 @dataclass
@@ -137,7 +137,7 @@ class _Training:
         self._wrapped = self._world.wrap(model)
         # One graph for the portions of full size; the few others run as they are.
         compiled = torch.compile(self._wrapped, dynamic=False) if machine.compiled else None
-        self._compiled, self._full = compiled, self._batches.largest
+        self._compiled, self._full = compiled, self._batches.usual
         buffers = sorted(model.buffers(), key=lambda buffer: str(buffer.dtype))
         groups = itertools.groupby(buffers, key=lambda buffer: buffer.dtype)
         self._statistics = [list(group) for _, group in groups]  # of one type they go at once
@@ -148,8 +148,9 @@ class _Training:
         """Train to the end, or until it is to stop."""
         self._model.train()
         device = self._source.device
-        first, last = self._update, self._schedule.updates
-        mine = self._batches.portions(first, last, self._world.rank, self._world.size)
+        self._first = self._update
+        last = self._schedule.updates
+        mine = self._batches.portions(self._first, last, self._world.rank, self._world.size)
         plan, ahead = itertools.tee(mine)
         portions = Portions(itertools.chain.from_iterable(ahead), self._batches.largest)
         views = self._source.views(
@@ -166,9 +167,10 @@ class _Training:
                     self._end_epoch(started)
                     started = time.monotonic()
                 elif self._update % CHECKED_EVERY == 0:
-                    self._check_losses(torch.stack(self._epoch.losses).tolist())
+                    self._check_losses(self._totals(self._epoch)[0])
         self._progress.close()
         self._copy_early()
+        self._check_weights()
         self._masking.check()
         self._world.share_buffers(self._model)
         self._result.inputs = int(self._world.sum(torch.tensor(self._result.inputs)))
@@ -180,13 +182,12 @@ class _Training:
         if self._checkpoints is None:
             return
         wish = self._world.most(self._checkpoints.wish)  # all processes save, or none
+        if wish == Wish.END and self._update == self._first:
+            return  # each job brings the training forward, however short it is
         if wish != Wish.NOTHING:
             self._save(self._checkpoints, time.monotonic() - started)
-        if wish == Wish.STOP:
-            raise Stopped(
-                f"stopped after {self._update} of {self._schedule.updates} updates",
-                self._checkpoints.out_of_time,
-            )
+        if wish >= Wish.END:
+            raise Stopped(f"stopped after {self._update} of {self._schedule.updates} updates")
 
     def _learn(self, batch: list[Portion], views: Iterator[View]) -> None:
         """One update, of this process's portions of the batch."""
@@ -201,7 +202,8 @@ class _Training:
             epoch.waited += time.monotonic() - asked
             torch.manual_seed(seeds.derive(self._seed, "dropout", portion.number))
             with world.accumulating(self._wrapped, more=place + 1 < len(batch)):
-                inputs, targets = self._task.examples(view, portion.labels.to(device))
+                labels = portion.labels.to(device, non_blocking=True)
+                inputs, targets = self._task.examples(view, labels)
                 outputs = self._forward(inputs, whole=len(portion.indices) == self._full)
                 loss = self._task.loss(outputs, targets) * portion.weight
                 (loss * world.size).backward()  # of which DistributedDataParallel takes the mean
@@ -232,9 +234,9 @@ class _Training:
 
     def _end_epoch(self, started: float) -> None:
         epoch, self._epoch = self._epoch, _Epoch()
-        seconds = time.monotonic() - started + epoch.seconds
-        losses, right, judged = self._totals(epoch)
+        losses, right, judged = self._totals(epoch)  # for which a GPU has to finish its work
         self._check_losses(losses)
+        seconds = time.monotonic() - started + epoch.seconds
         sizes = self._batches.sizes
         mean = math.fsum(v * n for v, n in zip(losses, sizes, strict=True)) / sum(sizes)
         waiting = epoch.waited / seconds
@@ -262,6 +264,11 @@ class _Training:
             if not math.isfinite(value):
                 raise self._diverged(f"the loss is {value}", self._update - len(losses) + index + 1)
 
+    def _check_weights(self) -> None:
+        """Raises: LotteryError if one is not finite."""
+        if not all(torch.stack([w.isfinite().all() for w in self._model.parameters()]).tolist()):
+            raise self._diverged("a weight is not finite", self._update)
+
     def _diverged(self, what: str, update: int) -> LotteryError:
         good = self._checkpoints.last() if self._checkpoints else None
         return LotteryError(
@@ -280,8 +287,7 @@ class _Training:
         """All that the rest of the training depends on, and what its report holds so far."""
         losses, right, judged = self._totals(self._epoch)
         self._check_losses(losses)
-        if not all(torch.stack([w.isfinite().all() for w in self._model.parameters()]).tolist()):
-            raise self._diverged("a weight is not finite", self._update)
+        self._check_weights()
         inputs = int(self._world.sum(torch.tensor(self._result.inputs)))
         if self._world.rank == 0:
             state = {
@@ -294,7 +300,7 @@ class _Training:
                 + (time.monotonic() - self._started) * self._world.size,
                 "epochs": self._result.epochs,
                 "epoch": {
-                    "losses": torch.tensor(losses),
+                    "losses": torch.tensor(losses, dtype=torch.float64),
                     "right": right,
                     "judged": judged,
                     "seconds": self._epoch.seconds + seconds,
@@ -302,6 +308,7 @@ class _Training:
                 },
             }
             checkpoints.save(self._update, state)
+        self._world.most(0)  # none goes on, or ends, before the state is saved
         checkpoints.saved()
 
     def _restore(self) -> None:

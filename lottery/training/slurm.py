@@ -4,24 +4,22 @@ import os
 import subprocess
 import time
 
-PATIENCE = 60
+from lottery.errors import LotteryError
+
+REQUEUED_WITHIN = 60
 """Seconds that SLURM may take to end a job that it is to run again."""
 
 
-def end_of_job() -> float:
-    """When the job's time is over, in seconds since 1970; never, outside a job."""
-    end = os.environ.get("SLURM_JOB_END_TIME", "")
-    return float(end) if end.isdigit() else float("inf")
-
-
 def requeue() -> None:
-    """Have SLURM end this job and run it again, under the same number; outside a job, nothing."""
-    job = os.environ.get("SLURM_JOB_ID")
-    if job is None:
-        return
-    done = subprocess.run(["scontrol", "requeue", job], capture_output=True, check=False)
-    if done.returncode == 0:
-        time.sleep(PATIENCE)
+    """Have SLURM end this job and run it again, under the same number.
+
+    Raises: LotteryError, with SLURM's reason, if it does not.
+    """
+    command = ["scontrol", "requeue", os.environ.get("SLURM_JOB_ID", "")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LotteryError(f"{' '.join(command)}: {done.stderr.strip()}")
+    time.sleep(REQUEUED_WITHIN)
 
 
 def nodes() -> int:

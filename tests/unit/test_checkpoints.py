@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -21,7 +22,7 @@ from lottery.specs import (
     Start,
 )
 from lottery.training import loop
-from lottery.training.checkpoints import MARGIN, Checkpoints, Wish
+from lottery.training.checkpoints import Checkpoints, Wish
 from tests.conftest import REPOSITORY, few, recipe, stage_call, stage_inputs, streamed
 
 CROPS = Augmentation(resized_crop=0.2, flip=True, brightness=0.4, rotation=10)
@@ -133,9 +134,20 @@ def test_a_corrupt_newest_falls_back_to_the_one_before(states):
 
 def test_a_state_of_another_training_is_passed_over(states, chain):
     folder, spec = states
-    assert read(folder, spec, mask="other") is None
-    assert read(folder, spec, code="other") is None
+    for other in ({"mask": "other"}, {"code": "other"}):
+        shutil.copytree(folder, folder.parent / "copy", dirs_exist_ok=True)
+        assert read(folder.parent / "copy", spec, **other) is None
     assert read(folder, GenerateSpec.of(chain, 2)) is None
+
+
+def test_states_of_another_training_never_push_out_its_own(states, chain):
+    folder, _ = states
+    spec = GenerateSpec.of(chain, 2)
+    own = Checkpoints(folder, spec, {}, every=0)
+    assert own.newest() is None
+    own.save(1, {"update": 1})
+    assert own.newest() == {"update": 1}
+    assert own.last().name == "update000000001.pt"
 
 
 def test_a_finished_training_leaves_no_state(states):
@@ -144,11 +156,10 @@ def test_a_finished_training_leaves_no_state(states):
     assert not folder.exists()
 
 
-def test_a_training_stops_by_itself_before_its_jobs_time_is_over(tmp_path, chain, monkeypatch):
+def test_a_training_stops_by_itself_when_its_time_is_over(tmp_path, chain):
     spec = GenerateSpec.of(chain, 1)
-    for left, stops in ((MARGIN + 60, False), (MARGIN - 1, True)):
-        monkeypatch.setenv("SLURM_JOB_END_TIME", str(int(time.time() + left)))
-        assert (Checkpoints(tmp_path, spec, {}, every=1).wish == Wish.STOP) is stops
+    for most, wish in ((60, Wish.NOTHING), (0, Wish.END)):
+        assert Checkpoints(tmp_path, spec, {}, every=1, most=most).wish == wish
 
 
 @pytest.fixture(scope="module")

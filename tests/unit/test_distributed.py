@@ -6,8 +6,8 @@ import shutil
 import signal
 import subprocess
 import time
-from pathlib import Path
 
+import psutil
 import pytest
 import torch
 from hypothesis import given
@@ -146,9 +146,8 @@ def test_killed_processes_go_on_to_the_same_bits(stage, together):
     start, spec = stage
     process, folder = start("killed", 2)
     wait_for_state(process, folder)
-    os.killpg(process.pid, signal.SIGKILL)
-    for rank in workers(process.pid):  # each is in a group of its own
-        os.kill(rank, signal.SIGKILL)
+    for number in [*descendants(process.pid), process.pid]:
+        os.kill(number, signal.SIGKILL)
     process.wait(60)
     assert not (folder / "weights.pt").exists()
     process, folder = start("killed", 2)
@@ -162,26 +161,32 @@ def test_on_sigterm_all_processes_stop_with_one_state(stage, together):
     process, folder = start("terminated", 2)
     wait_for_state(process, folder)
     process.terminate()
-    assert "error: stopped after" in ended(process, os.EX_TEMPFAIL)
+    assert "stopped after" in ended(process, os.EX_TEMPFAIL)
     process, folder = start("terminated", 2)
     ended(process)
     found, expected = results(folder, spec), results(together[1], spec)
     assert all(torch.equal(found[name], expected[name]) for name in expected)
 
 
+def descendants(launcher):
+    """Process numbers of all that a process started, children before parents."""
+    return [child.pid for child in reversed(psutil.Process(launcher).children(recursive=True))]
+
+
 def workers(launcher):
     """Process numbers of a training's processes, by rank."""
-    found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
-            pairs = (folder / "environ").read_text().split("\0")
-        except OSError:
-            continue  # it has just ended
-        variables = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
-        if parent == launcher and "RANK" in variables:
-            found[int(variables["RANK"])] = int(folder.name)
+    children = psutil.Process(launcher).children()
+    found = {c.environ()["RANK"]: c.pid for c in children if "RANK" in c.environ()}
     return [found[rank] for rank in sorted(found)]
+
+
+def test_a_loaders_processes_outlive_a_signal_to_the_whole_job(stage):
+    start, _ = stage
+    process, folder = start("signalled", 1, loader="torchvision")
+    wait_for_state(process, folder)
+    for number in [*descendants(process.pid), process.pid]:
+        os.kill(number, signal.SIGTERM)
+    assert "error: stopped after" in ended(process, os.EX_TEMPFAIL)
 
 
 def test_a_dead_process_ends_the_training_at_once(stage):
@@ -212,10 +217,12 @@ def test_the_error_of_any_process_is_the_last_line(stage, photographs, tmp_path)
 
 
 def test_a_training_that_is_out_of_time_says_that_it_is_to_go_on(stage):
+    """Each run brings it forward, by one update at least."""
     start, _ = stage
     process, folder = start("slow", 2, max_minutes=0.0)
-    assert "error: stopped after 0 of 4 updates" in ended(process, os.EX_TEMPFAIL)
-    assert (folder / "generation-unfinished/update000000000.pt").exists()
+    said = ended(process, os.EX_TEMPFAIL).splitlines()[-1]
+    assert said == "lottery generate: error: stopped after 1 of 4 updates"
+    assert (folder / "generation-unfinished/update000000001.pt").exists()
 
 
 def test_on_several_nodes_the_processes_meet_where_slurm_says(stage, together, tmp_path):

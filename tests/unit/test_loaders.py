@@ -62,7 +62,7 @@ def test_a_stream_can_start_anywhere(photographs, name):
 def test_a_crop_is_the_box_of_the_image(photographs, name):
     """Held against Pillow, on the boxes that are drawn for them."""
     listing = datasets.load(folder_of(), photographs, "train")
-    boxes = random_boxes(listing.aspects, 0.08, seeds.generator(0, "test"))
+    boxes = random_boxes(listing.aspects(torch.arange(88)), 0.08, seeds.generator(0, "test"))
     paths = [photographs / file for file in listing.names]
     load, _ = loaders.choose(name, 1)
     (found,) = load(iter([(paths, boxes)]), len(paths), 24, CPU)

@@ -116,6 +116,8 @@ def training_threads(w) -> int:
     return 8 * (gpus(w) // nodes(w)) if streamed else 1
 
 
+MARGIN = 2
+"""Minutes before the end of its job at which a training saves its state and stops."""
 TRAINING_RESOURCES = {
     "gpu": gpus,
     "mem_mb": lambda w: memory_mb(joined_by(w).dataset) * (gpus(w) // nodes(w)),
@@ -123,8 +125,10 @@ TRAINING_RESOURCES = {
     "nodes": on_several(nodes),
     "tasks": on_several(nodes),
     "tasks_per_gpu": on_several(lambda w: 0),
+    "slurm_extra": on_several(lambda w: f"'--gpus-per-node={gpus(w) // nodes(w)}'"),
     "mpi": on_several(
         lambda w: f"srun --nodes={nodes(w)} --ntasks={nodes(w)} --kill-on-bad-exit=1"
+        f" --gpus-per-node={gpus(w) // nodes(w)} --cpus-per-task={training_threads(w)}"
     ),
 }
 
@@ -132,18 +136,23 @@ TRAINING_RESOURCES = {
 def running(w, input, output, resources) -> str:
     """How a training runs here. A function of `input` triggers no rerun: it changes no result."""
     dataset = joined_by(w).dataset
+    # Only a job of the SLURM profile is one training, and can be run again for its sake.
+    is_job = "slurm_partition" in resources.keys()
     options = {
         "checkpoints": paths.unfinished(output.report),
         "checkpoint-minutes": CONFIG.checkpoint_minutes,
-        "max-minutes": CONFIG.max_time,
-        "processes": resources.get("gpu", 1) // resources.get("nodes", 1),
+        "max-minutes": (
+            max(0, resources.runtime - MARGIN) if is_job else CONFIG.max_time
+        ),
+        "processes": max(1, resources.get("gpu", 1) // resources.get("nodes", 1)),
         "loader": CONFIG.loader,
         "data": data_folder(dataset) if CONFIG.datasets[dataset].streamed else None,
     }
     words = [
         f"--{name}={value}" for name, value in options.items() if value is not None
     ]
-    return shlex.join(words + ["--compile"] * CONFIG.compile)
+    words += ["--requeue"] * is_job + ["--compile"] * CONFIG.compile
+    return shlex.join(words)
 
 
 def start(w, input, resources) -> str:

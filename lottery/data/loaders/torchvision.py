@@ -1,5 +1,6 @@
 """torchvision in worker processes, for machines without DALI."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,12 +28,19 @@ def load(
         num_workers=workers,
         prefetch_factor=max(1, AHEAD // workers),
         collate_fn=_together,
+        worker_init_fn=_outlive_signals,
         pin_memory=device.type == "cuda",
     )
     for pixels in loader:
         if isinstance(pixels, str):
             raise LotteryError(pixels)
         yield pixels.to(device, non_blocking=True).permute(0, 3, 1, 2)
+
+
+def _outlive_signals(worker: int) -> None:
+    """A signal to all of a job is for the training, which saves its state and ends its workers."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class _Decoded(Dataset[Tensor | str]):
