@@ -8,7 +8,7 @@ from lottery import artifacts, models, records
 from lottery.errors import LotteryError
 from lottery.pruning import magnitude, random
 from lottery.pruning.mask import Mask
-from lottery.pruning.prunable import prunable
+from lottery.pruning.prunable import prunable, scope
 from lottery.specs import Chain, GenerateSpec, MaskSpec, parse
 from lottery.stages import inputs
 from lottery.stages.command import spec_option
@@ -56,8 +56,7 @@ def _pruned(spec: MaskSpec, weights: str | None, given: str | None) -> Mask:
 
 def _trained(chain: Chain, spec: GenerateSpec, weights: str | None) -> dict[str, Tensor]:
     """Of trained weights those in the chain's scope: a dense training is that of all scopes."""
-    trained = inputs.trained(spec, weights)
-    return {name: trained[name] for name in _skeleton(chain)}
+    return scope(inputs.trained(spec, weights), chain.convolutions)
 
 
 def _skeleton(chain: Chain) -> dict[str, Tensor]:
