@@ -125,7 +125,15 @@ def test_a_training_longer_than_its_job(clone: Path, call: Type) -> None:
     """Two GPUs, a minute a job: it saves its state, and SLURM runs the same job again."""
     (clone / "long.yaml").write_text(LONG)
     run = call(f"snakemake --profile slurm --retries 0 {TINY} long.yaml")
-    assert run.wait(900) == 0, run.output
+    first_training(run, clone)
+    processes = stages_of(run, "generate")  # the launcher and those that it launched
+    assert len(processes) == 3
+    for number in (signal.SIGSTOP, signal.SIGCONT):
+        for process in processes:
+            os.kill(process.pid, number)
+        if number == signal.SIGSTOP:
+            time.sleep(60)
+    assert run.wait(600) == 0, run.output
     jobs = {job.rule: job for job in run.jobs()}
     assert {job.state for job in run.jobs()} == {"COMPLETED"}
     dense = jobs["generate_dense"]
@@ -143,7 +151,7 @@ def test_a_training_longer_than_its_job(clone: Path, call: Type) -> None:
 LONG = """
 max_time: 3 # of which the last two minutes are for saving
 max_gpus: 2
-recipes: {cifar10-labels: {gpus: 2, epochs: 160}}
+recipes: {cifar10-labels: {gpus: 2, epochs: 40}}
 pruning: {evaluated_rounds: [0]}
 """
 

@@ -30,8 +30,8 @@ def test_trainings_side_by_side_claim_different_gpus():
                 text=True,
             )
             held.append(process)
-            claims.append(int(process.stdout.readline()))
-        assert claims == [0, 1, 0], "a third one shares the first"
+            claims.append(process.stdout.readline().strip())
+        assert claims == ["0", "1", "None"]
         held[0].kill()  # a claim ends with its process, however that ends
         held[0].wait()
         held[2].communicate("")
