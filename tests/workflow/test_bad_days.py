@@ -30,16 +30,14 @@ def stop(process, number):
 
 
 @pytest.mark.parametrize(
-    ("number", "done"),
-    [
-        (signal.SIGINT, f"{LABELS}/round00/weights.pt"),
-        (signal.SIGKILL, f"{ROTNET}/round01/mask.pt"),
-    ],
+    ("number", "ticket"),
+    [(signal.SIGINT, LABELS), (signal.SIGKILL, ROTNET)],
     ids=["interrupted-after-round-0", "killed-in-round-1"],
 )
-def test_a_run_that_is_stopped_goes_on_to_the_same_result(finished, untouched, number, done):
+def test_a_run_that_is_stopped_goes_on_to_the_same_result(finished, untouched, number, ticket):
     process = untouched.start(*CALL)
-    wait_for(process, (untouched.root / done).exists)
+    wait_for(process, (untouched.root / ticket / "round01/mask.pt").exists)
+    done = f"{ticket}/round00/weights.pt"
     time.sleep(3)  # into the next trainings
     stop(process, number)
     kept = (untouched.root / done).read_bytes()

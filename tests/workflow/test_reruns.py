@@ -69,9 +69,7 @@ def test_a_data_set_that_moves_reruns_nothing(edited):
 
 
 def test_scales_share_nothing(finished):
-    assert (
-        finished.plan("figures/demo/fig1a.pdf", config="config/demo.yaml")["generate_dense"] == 12
-    )
+    assert finished.plan("figures/demo/fig1a.pdf", config="config/demo.yaml")["generate_dense"] == 6
 
 
 def test_a_stage_refuses_an_input_of_another_recipe(edited):
