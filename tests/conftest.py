@@ -1,6 +1,7 @@
 """Shared: a small data set, a small chain, and the repository itself."""
 
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,10 @@ import sklearn
 import torch
 from PIL import Image
 
+from lottery import artifacts
 from lottery.data import datasets, loaders
 from lottery.data.sources import Resident, Streamed
+from lottery.pruning.weights import unpack
 from lottery.specs import (
     Architecture,
     Augmentation,
@@ -146,6 +149,20 @@ def stage_call(stage, spec, **options):
     """The command line of a stage."""
     words = [sys.executable, "-m", "lottery", stage, "--spec", spec.text()]
     return words + [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+
+
+def results(folder, spec):
+    """All weights that the stage `generate` wrote, W_k among them."""
+    early = artifacts.load(folder / "early.pt", "early", spec)["models"][0]
+    weights = unpack(artifacts.load(folder / "weights.pt", "weights", spec))
+    return {**{f"early {k}": v for k, v in early.items()}, **weights}
+
+
+def wait_for_state(process, folder):
+    """Until the training has begun, or ended."""
+    states = folder / "generation-unfinished"
+    while process.poll() is None and not list(states.glob("update*.pt")):
+        time.sleep(0.01)
 
 
 def streamed(root, loader, split="train", workers=1, count=None, dataset=None):

@@ -3,7 +3,7 @@
 import itertools
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -201,10 +201,13 @@ class _Training:
             view = next(views)
             epoch.waited += time.monotonic() - asked
             torch.manual_seed(seeds.derive(self._seed, "dropout", portion.number))
+            network: Callable[..., Tensor] = self._wrapped
+            if self._compiled is not None and len(portion.indices) == self._full:
+                network = self._compiled
             with world.accumulating(self._wrapped, more=place + 1 < len(batch)):
                 labels = portion.labels.to(device, non_blocking=True)
                 inputs, targets = self._task.examples(view, labels)
-                outputs = self._forward(inputs, whole=len(portion.indices) == self._full)
+                outputs = forward(network, inputs, self._source, self._layout, self._machine)
                 loss = self._task.loss(outputs, targets) * portion.weight
                 (loss * world.size).backward()  # of which DistributedDataParallel takes the mean
             if portion.weight:
@@ -218,13 +221,6 @@ class _Training:
         epoch.losses.append(losses)
         self._masking.clear_gradients()
         self._optimizer.step()
-
-    def _forward(self, inputs: Tensor, whole: bool) -> Tensor:
-        forward = self._compiled if self._compiled is not None and whole else self._wrapped
-        with autocast(self._machine.precision, self._source.device):
-            pixels = normalise(inputs, self._source.dataset)
-            outputs: Tensor = forward(pixels.contiguous(memory_format=self._layout))
-        return outputs.float() if outputs.dtype == torch.bfloat16 else outputs
 
     def _keep_first_statistics(self, place: int) -> None:
         """Running batch-norm statistics are those of a batch's first portion."""
@@ -342,6 +338,20 @@ class _Training:
             f"{self._label}: a batch of {batch:,} images is {self._world.size} processes x "
             f"{-(-parts // self._world.size)} portions x {self._full} images"
         )
+
+
+def forward(
+    network: Callable[..., Tensor],
+    inputs: Tensor,
+    source: Source,
+    arrangement: torch.memory_format,
+    machine: Machine,
+) -> Tensor:
+    """What a network says to uint8 inputs of a source, computed in the machine's precision."""
+    with autocast(machine.precision, source.device):
+        pixels = normalise(inputs, source.dataset)
+        outputs = network(pixels.contiguous(memory_format=arrangement))
+    return outputs.float() if outputs.dtype == torch.bfloat16 else outputs
 
 
 def optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

@@ -4,17 +4,15 @@ import itertools
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from lottery.data.augment import normalise
 from lottery.data.batches import Portions, in_order
 from lottery.data.sources import Source
 from lottery.models import layout
 from lottery.pruning.mask import Mask
 from lottery.specs import Augmentation
 from lottery.tasks import Task
-from lottery.training.loop import Machine, Result
-from lottery.training.precision import autocast
+from lottery.training.loop import Machine, Result, forward
 from lottery.training.progress import log
 
 PIXELS = 2**20
@@ -51,9 +49,7 @@ def measure(
     lowest, highest = torch.tensor(torch.inf), torch.tensor(-torch.inf)
     for portion, view in zip(plan, views, strict=True):
         inputs, targets = task.examples(view, portion.labels.to(device))
-        with autocast(machine.precision, device):
-            pixels = normalise(inputs, source.dataset)
-            outputs: Tensor = model(pixels.contiguous(memory_format=arrangement)).float()
+        outputs = forward(model, inputs, source, arrangement, machine)
         lowest = torch.minimum(lowest.to(device), outputs.amin(0))
         highest = torch.maximum(highest.to(device), outputs.amax(0))
         right = task.correct(outputs, targets)

@@ -10,10 +10,9 @@ import time
 import pytest
 import torch
 
-from lottery import artifacts, models, paths, tasks
+from lottery import models, paths, tasks
 from lottery.pruning.prunable import prunable
 from lottery.pruning.random import random_mask
-from lottery.pruning.weights import unpack
 from lottery.specs import (
     Architecture,
     Augmentation,
@@ -23,7 +22,16 @@ from lottery.specs import (
 )
 from lottery.training import loop
 from lottery.training.checkpoints import Checkpoints, Wish
-from tests.conftest import REPOSITORY, few, recipe, stage_call, stage_inputs, streamed
+from tests.conftest import (
+    REPOSITORY,
+    few,
+    recipe,
+    results,
+    stage_call,
+    stage_inputs,
+    streamed,
+    wait_for_state,
+)
 
 CROPS = Augmentation(resized_crop=0.2, flip=True, brightness=0.4, rotation=10)
 JITTER = Augmentation(crop_padding=1, brightness=0.4, rotation=10)
@@ -195,12 +203,6 @@ def stage(tmp_path_factory, chain):
     return start, spec
 
 
-def results(folder, spec):
-    early = artifacts.load(folder / "early.pt", "early", spec)["models"][0]
-    weights = unpack(artifacts.load(folder / "weights.pt", "weights", spec))
-    return {**{f"early {k}": v for k, v in early.items()}, **weights}
-
-
 @pytest.fixture(scope="module")
 def undisturbed(stage):
     start, spec = stage
@@ -209,13 +211,6 @@ def undisturbed(stage):
     assert process.returncode == 0, said
     assert not (folder / "generation-unfinished").exists()
     return results(folder, spec)
-
-
-def wait_for_state(process, folder):
-    """Until the training has begun, or ended."""
-    states = folder / "generation-unfinished"
-    while process.poll() is None and not list(states.glob("update*.pt")):
-        time.sleep(0.01)
 
 
 def test_a_stage_that_is_killed_again_and_again_ends_in_the_same_bits(stage, undisturbed):

@@ -13,9 +13,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lottery import artifacts, paths
+from lottery import paths
 from lottery.data.batches import Batches
-from lottery.pruning.weights import unpack
 from lottery.specs import (
     Architecture,
     Augmentation,
@@ -26,7 +25,15 @@ from lottery.specs import (
     Subset,
     Training,
 )
-from tests.conftest import REPOSITORY, folder_of, recipe, stage_call, stage_inputs
+from tests.conftest import (
+    REPOSITORY,
+    folder_of,
+    recipe,
+    results,
+    stage_call,
+    stage_inputs,
+    wait_for_state,
+)
 
 
 @given(st.integers(2, 90), st.integers(2, 30), st.integers(1, 8), st.integers(1, 4))
@@ -102,12 +109,6 @@ def ended(process, status=0):
     return said
 
 
-def results(folder, spec):
-    early = artifacts.load(folder / "early.pt", "early", spec)["models"][0]
-    weights = unpack(artifacts.load(folder / "weights.pt", "weights", spec))
-    return {**{f"early {k}": v for k, v in early.items()}, **weights}
-
-
 @pytest.fixture(scope="module")
 def together(stage):
     """The training in two processes."""
@@ -135,11 +136,6 @@ def test_two_processes_learn_what_one_does(stage, together):
     found, expected = results(folder, spec), results(alone, spec)
     for name, value in expected.items():  # batch-norm statistics and W_k too
         torch.testing.assert_close(found[name], value, rtol=1e-3, atol=1e-4)
-
-
-def wait_for_state(process, folder):
-    while process.poll() is None and not list(folder.glob("generation-unfinished/update*.pt")):
-        time.sleep(0.01)
 
 
 def test_killed_processes_go_on_to_the_same_bits(stage, together):
