@@ -1,5 +1,7 @@
 """Images, networks and recipes that several benchmarks share."""
 
+import atexit
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -56,6 +58,7 @@ def jpegs(folder: str | None, count: int) -> list[Path]:
             raise SystemExit(f"--images {folder}: no JPEGs there")
         return (found * -(-count // len(found)))[:count]
     place = Path(tempfile.mkdtemp(prefix="lottery-bench-"))
+    atexit.register(shutil.rmtree, place)
     rng = np.random.default_rng(0)
     photographs = Path(sklearn.__file__).parent / "datasets/images"
     for number in range(min(count, 100)):

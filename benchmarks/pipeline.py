@@ -50,7 +50,9 @@ def _row(figure: str, architecture: Architecture, source: Source, how: Recipe, t
     updates = -(-len(source.labels) // how.batch_size)
     seconds = in_turn(
         {
-            "training": lambda: loop.train(model, task, source, how, 0, mask, label=figure),
+            "training": lambda: loop.TrainingLoop(
+                model, task, source, how, 0, mask, label=figure
+            ).run(),
             "network": lambda: _network(model, batch, how, updates),
         },
         times=5,

@@ -1,13 +1,20 @@
 """Magnitude-based unstructured iterative pruning, by exact count (Section 3.1)."""
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from lottery.errors import LotteryError
 from lottery.pruning.mask import Mask, flat
+
+PIECE = 2**18
+"""Weights that are looked at together: they stay in a processor's cache."""
+INFINITE = 0x7F80
+"""Upper half of the bits of infinity; those of NaN are beyond."""
 
 
 def remaining_after(total: int, rate: float, rounds: int) -> int:
@@ -28,24 +35,48 @@ def prune(weights: dict[str, Tensor], mask: Mask, rate: float) -> Mask:
     """
     mask.check_fits(weights)
     count = mask.remaining - remaining_after(mask.remaining, rate, 1)
-    return Mask(mask.shapes, drop_smallest(flat(weights).abs(), mask.kept, count))
+    return Mask(mask.shapes, drop_smallest(flat(weights).float().abs_(), mask.kept, count))
 
 
 def drop_smallest(magnitudes: Tensor, kept: Tensor, count: int) -> Tensor:
-    """`kept` (bool, n) without its `count` smallest `magnitudes` (float, n); ties by index.
+    """`kept` (bool, n) without its `count` smallest `magnitudes` (float32, n); ties by index.
 
-    O(n): a partition finds the threshold, which is then spent exactly.
+    O(n), and in a few MB beside the result: read as integers, floats that are not negative keep
+    their order, so a histogram of their upper halves finds the upper half of the largest one to
+    go, and a second histogram, of the lower halves below that, its lower half.
+
+    Raises: LotteryError if a magnitude is not finite.
     """
-    places = np.flatnonzero(kept.numpy())
-    values = magnitudes.numpy()[places]
-    if not np.isfinite(values).all():
+    bits, result = magnitudes.numpy().view(np.int32), kept.numpy().copy()
+    places = [slice(start, start + PIECE) for start in range(0, len(bits), PIECE)]
+    pieces = [(bits[place], result[place]) for place in places]  # views
+    upper = _histogram(piece[among] >> 16 for piece, among in pieces)
+    if upper[INFINITE:].any():
         raise LotteryError("cannot prune: a weight is not finite")
     if count == 0:
-        return kept.clone()
-    threshold = np.partition(values, count - 1)[count - 1]
-    below = values < threshold
-    ties = np.flatnonzero(values == threshold)[: count - int(below.sum())]
-    result = kept.clone()
-    result[torch.from_numpy(places[below])] = False
-    result[torch.from_numpy(places[ties])] = False
-    return result
+        return torch.from_numpy(result)
+    top, within = _locate(upper, count)
+    lower = _histogram(piece[among & (piece >> 16 == top)] & 0xFFFF for piece, among in pieces)
+    bottom, ties = _locate(lower, within)
+    threshold = top << 16 | bottom
+    for piece, among in pieces:
+        among &= piece >= threshold
+        if ties:
+            equal = np.flatnonzero(among & (piece == threshold))[:ties]
+            among[equal] = False
+            ties -= len(equal)
+    return torch.from_numpy(result)
+
+
+def _histogram(pieces: Iterable[npt.NDArray[np.int32]]) -> npt.NDArray[np.int64]:
+    """How often each number of 16 bits occurs."""
+    counts = np.zeros(2**16, np.int64)
+    for piece in pieces:
+        counts += np.bincount(piece, minlength=2**16)
+    return counts
+
+
+def _locate(counts: npt.NDArray[np.int64], place: int) -> tuple[int, int]:
+    """The number at a place (from 1) of a sorted histogram, and its place among its equals."""
+    number = int(np.searchsorted(counts.cumsum(), place))
+    return number, place - int(counts[:number].sum())

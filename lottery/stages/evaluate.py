@@ -10,6 +10,7 @@ from lottery.stages import inputs
 from lottery.stages.command import training_options
 from lottery.stages.running import Running
 from lottery.training import loop
+from lottery.training.checkpoints import stopping_at_once
 from lottery.training.measure import measure, summary, tell
 from lottery.training.progress import log
 
@@ -48,7 +49,7 @@ def evaluate(
         read = {"subset": subset, "mask": mask, "early": early}
         states = running.states(spec, "labels", read, machine.precision)
         source = running.source(data.train, spec.dataset, place)
-        result = loop.train(
+        result = loop.TrainingLoop(
             model,
             task,
             source,
@@ -58,9 +59,10 @@ def evaluate(
             label=label,
             checkpoints=states,
             machine=machine,
-        )
+        ).run()
         tests = running.source(data.test, spec.dataset, place)
-        measured = measure(model, task, tests, Augmentation(), machine)
+        with stopping_at_once(states):
+            measured = measure(model, task, tests, Augmentation(), machine)
         tell(label, ticket, measured)
         if machine.world.rank == 0:
             about = records.header("evaluation", spec, read, stopwatch, words)

@@ -14,6 +14,7 @@ from lottery.stages import inputs
 from lottery.stages.command import training_options
 from lottery.stages.running import Running
 from lottery.training import loop
+from lottery.training.checkpoints import stopping_at_once
 from lottery.training.measure import measure, summary, tell
 from lottery.training.progress import log
 
@@ -42,7 +43,7 @@ def generate(
         ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
         read = {"subset": subset, "mask": mask, "early": early if spec.round else None}
         states = running.states(spec, training.task, read, machine.precision)
-        result = loop.train(
+        result = loop.TrainingLoop(
             model,
             task,
             running.source(data.train, training.dataset, place),
@@ -53,10 +54,11 @@ def generate(
             label,
             states,
             machine,
-        )
+        ).run()
         views = training.recipe.augmentation if task.compares_views else Augmentation()
         tests = running.source(data.test, training.dataset, place)
-        measured = measure(model, task, tests, views, machine)
+        with stopping_at_once(states):
+            measured = measure(model, task, tests, views, machine)
         tell(label, ticket, measured)
         if machine.world.rank:
             return

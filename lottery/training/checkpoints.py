@@ -5,17 +5,18 @@ sends before it preempts a job, or by the end of its time. The newest two are ke
 absent; they vanish with the training's end.
 """
 
+import contextlib
 import shutil
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import IntEnum
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from lottery import artifacts, records
-from lottery.errors import LotteryError
+from lottery.errors import LotteryError, Stopped
 from lottery.specs import Spec
 from lottery.training.progress import log
 
@@ -110,3 +111,22 @@ class Checkpoints:
 
     def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
         self._stop = True
+
+
+@contextlib.contextmanager
+def stopping_at_once(checkpoints: Checkpoints | None) -> Iterator[None]:
+    """Within, SIGTERM stops the training: its last state is saved and nothing more is to be.
+
+    Raises: Stopped, wherever the block is.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Stopped("stopped in its test, after its last update")
+
+    if checkpoints and checkpoints.wish == Wish.STOP:
+        stop(signal.SIGTERM, None)
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -66,19 +66,9 @@ class _Epoch:
     waited: float = 0.0
 
 
-def train(
-    model: nn.Module,
-    task: Task,
-    source: Source,
-    recipe: Recipe,
-    seed: int,
-    mask: Mask,
-    starts: Sequence[Point] = (),
-    label: str = "training",
-    checkpoints: Checkpoints | None = None,
-    machine: Machine | None = None,
-) -> Result:
-    """Minimise the task's loss of f_{m * W} (Eq. 1), in place.
+@dataclass
+class TrainingLoop:
+    """A training that minimises the task's loss of f_{m * W} (Eq. 1), in place.
 
     `model` is on the source's device. The order of epoch e derives from (seed, e), augmentation and
     dropout of a portion of a batch from (seed, its number). W_k is copied at each of the points
@@ -91,52 +81,38 @@ def train(
 
     With `checkpoints` it goes on from the newest of them, to the same bits as if it had never been
     stopped: nothing but the state in it and the number of updates decides what comes next.
-
-    Raises: LotteryError if the loss is not finite (with its update), or a pruned weight revived;
-        Stopped if it was asked to stop, with its state saved.
     """
-    machine = machine or Machine()
-    training = _Training(
-        model, task, source, recipe, seed, mask, starts, label, checkpoints, machine
-    )
-    return training.run()
 
+    model: nn.Module
+    task: Task
+    source: Source
+    recipe: Recipe
+    seed: int
+    mask: Mask
+    starts: Sequence[Point] = ()
+    label: str = "training"
+    checkpoints: Checkpoints | None = None
+    machine: Machine = field(default_factory=Machine)
 
-class _Training:
-    """One training under way."""
-
-    def __init__(
-        self,
-        model: nn.Module,
-        task: Task,
-        source: Source,
-        recipe: Recipe,
-        seed: int,
-        mask: Mask,
-        starts: Sequence[Point],
-        label: str,
-        checkpoints: Checkpoints | None,
-        machine: Machine,
-    ) -> None:
-        self._model, self._task, self._source = model, task, source
-        self._recipe, self._seed, self._label = recipe, seed, label
-        self._checkpoints, self._machine, self._world = checkpoints, machine, machine.world
-        labels = task.supervise(source.labels, seed)
-        batch = recipe.batch_size // (task.views if recipe.batch_counts == "copies" else 1)
-        self._batches = Batches(labels, batch, seed, recipe.gpus)
+    def __post_init__(self) -> None:
+        model, recipe = self.model, self.recipe
+        self._world = self.machine.world
+        labels = self.task.supervise(self.source.labels, self.seed)
+        batch = recipe.batch_size // (self.task.views if recipe.batch_counts == "copies" else 1)
+        self._batches = Batches(labels, batch, self.seed, recipe.gpus)
         self._schedule = Schedule(recipe, self._batches.sizes)
         self._layout = layout(model)
-        self._masking = Masking(model, mask)
+        self._masking = Masking(model, self.mask)
         self._optimizer = optimizer(model, recipe)
-        self._result = Result(updates=[self._schedule.update_at(point) for point in starts])
-        self._progress = Progress(label, recipe.epochs, len(self._batches))
+        self._result = Result(updates=[self._schedule.update_at(point) for point in self.starts])
+        self._progress = Progress(self.label, recipe.epochs, len(self._batches))
         self._epoch = _Epoch()
         self._update = 0  # so many are done
         self._started = time.monotonic()
         self._restore()
         self._wrapped = self._world.wrap(model)
         # One graph for the portions of full size; the few others run as they are.
-        compiled = torch.compile(self._wrapped, dynamic=False) if machine.compiled else None
+        compiled = torch.compile(self._wrapped, dynamic=False) if self.machine.compiled else None
         self._compiled, self._full = compiled, self._batches.usual
         buffers = sorted(model.buffers(), key=lambda buffer: str(buffer.dtype))
         groups = itertools.groupby(buffers, key=lambda buffer: buffer.dtype)
@@ -145,16 +121,20 @@ class _Training:
         self._tell_division(batch)
 
     def run(self) -> Result:
-        """Train to the end, or until it is to stop."""
-        self._model.train()
-        device = self._source.device
+        """Train to the end.
+
+        Raises: LotteryError if the loss is not finite (with its update), or a pruned weight
+            revived; Stopped if it was asked to stop, with its state saved.
+        """
+        self.model.train()
+        device = self.source.device
         self._first = self._update
         last = self._schedule.updates
         mine = self._batches.portions(self._first, last, self._world.rank, self._world.size)
         plan, ahead = itertools.tee(mine)
         portions = Portions(itertools.chain.from_iterable(ahead), self._batches.largest)
-        views = self._source.views(
-            portions, self._recipe.augmentation, self._task.crops, self._seed, "augmentation"
+        views = self.source.views(
+            portions, self.recipe.augmentation, self.task.crops, self.seed, "augmentation"
         )
         started = time.monotonic()
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
@@ -172,26 +152,28 @@ class _Training:
         self._copy_early()
         self._check_weights()
         self._masking.check()
-        self._world.share_buffers(self._model)
+        if self.checkpoints and self._world.most(int(self.checkpoints.last() is not None)):
+            self._save(self.checkpoints, 0.0)  # so that stopped in its test it trains no more
+        self._world.share_buffers(self.model)
         self._result.inputs = int(self._world.sum(torch.tensor(self._result.inputs)))
         return self._result
 
     def _between_updates(self, started: float) -> None:
         """Copy W_k, save the state, stop: whatever is due."""
         self._copy_early()
-        if self._checkpoints is None:
+        if self.checkpoints is None:
             return
-        wish = self._world.most(self._checkpoints.wish)  # all processes save, or none
+        wish = self._world.most(self.checkpoints.wish)  # all processes save, or none
         if wish == Wish.END and self._update == self._first:
             return  # each job brings the training forward, however short it is
         if wish != Wish.NOTHING:
-            self._save(self._checkpoints, time.monotonic() - started)
+            self._save(self.checkpoints, time.monotonic() - started)
         if wish >= Wish.END:
             raise Stopped(f"stopped after {self._update} of {self._schedule.updates} updates")
 
     def _learn(self, batch: list[Portion], views: Iterator[View]) -> None:
         """One update, of this process's portions of the batch."""
-        epoch, device, world = self._epoch, self._source.device, self._world
+        epoch, device, world = self._epoch, self.source.device, self._world
         for group in self._optimizer.param_groups:
             group["lr"] = self._schedule.learning_rate(self._update)
         self._optimizer.zero_grad(set_to_none=True)
@@ -200,19 +182,19 @@ class _Training:
             asked = time.monotonic()
             view = next(views)
             epoch.waited += time.monotonic() - asked
-            torch.manual_seed(seeds.derive(self._seed, "dropout", portion.number))
+            torch.manual_seed(seeds.derive(self.seed, "dropout", portion.number))
             network: Callable[..., Tensor] = self._wrapped
             if self._compiled is not None and len(portion.indices) == self._full:
                 network = self._compiled
             with world.accumulating(self._wrapped, more=place + 1 < len(batch)):
                 labels = portion.labels.to(device, non_blocking=True)
-                inputs, targets = self._task.examples(view, labels)
-                outputs = forward(network, inputs, self._source, self._layout, self._machine)
-                loss = self._task.loss(outputs, targets) * portion.weight
+                inputs, targets = self.task.examples(view, labels)
+                outputs = forward(network, inputs, self.source, self._layout, self.machine)
+                loss = self.task.loss(outputs, targets) * portion.weight
                 (loss * world.size).backward()  # of which DistributedDataParallel takes the mean
             if portion.weight:
                 losses += loss.detach()
-                correct = self._task.correct(outputs.detach(), targets)
+                correct = self.task.correct(outputs.detach(), targets)
                 epoch.right = epoch.right + correct.sum()
                 epoch.judged += len(correct)
                 self._result.inputs += len(inputs)
@@ -262,11 +244,11 @@ class _Training:
 
     def _check_weights(self) -> None:
         """Raises: LotteryError if one is not finite."""
-        if not all(torch.stack([w.isfinite().all() for w in self._model.parameters()]).tolist()):
+        if not all(torch.stack([w.isfinite().all() for w in self.model.parameters()]).tolist()):
             raise self._diverged("a weight is not finite", self._update)
 
     def _diverged(self, what: str, update: int) -> LotteryError:
-        good = self._checkpoints.last() if self._checkpoints else None
+        good = self.checkpoints.last() if self.checkpoints else None
         return LotteryError(
             f"{what} at update {update}: the training diverged; lower the recipe's learning_rate"
             + (f" (the last good state is {good})" if good else "")
@@ -276,7 +258,7 @@ class _Training:
         if self._update in self._result.updates and self._world.rank == 0:
             self._result.early[self._update] = {
                 name: value.detach().to("cpu", copy=True).contiguous()
-                for name, value in self._model.state_dict().items()
+                for name, value in self.model.state_dict().items()
             }
 
     def _save(self, checkpoints: Checkpoints, seconds: float) -> None:
@@ -288,7 +270,7 @@ class _Training:
         if self._world.rank == 0:
             state = {
                 "update": self._update,
-                "model": self._model.state_dict(),
+                "model": self.model.state_dict(),
                 "optimizer": self._optimizer.state_dict(),
                 "early": self._result.early,
                 "inputs": inputs,
@@ -310,19 +292,19 @@ class _Training:
     def _restore(self) -> None:
         """Go on from the newest state, which the first process reads for all."""
         state = None
-        if self._checkpoints and self._world.rank == 0:
-            state = self._checkpoints.newest()
+        if self.checkpoints and self._world.rank == 0:
+            state = self.checkpoints.newest()
         shared = self._world.from_first(state and (state["update"], state["optimizer"]))
         if shared is None:
             return
         self._update, moments = shared
         self._optimizer.load_state_dict(moments)
         self._progress.resume(self._update)
-        device, done = self._source.device, self._update % len(self._batches)
+        device, done = self.source.device, self._update % len(self._batches)
         if state is None:  # another process, whose share is in the first one's state
             self._epoch.losses = [torch.zeros((), device=device) for _ in range(done)]
             return
-        self._model.load_state_dict(state["model"])
+        self.model.load_state_dict(state["model"])
         result, epoch = self._result, dict(state["epoch"])
         for name in ("early", "inputs", "earlier", "epochs"):
             setattr(result, name, state[name])
@@ -331,11 +313,11 @@ class _Training:
 
     def _tell_division(self, batch: int) -> None:
         """How the processes share a batch."""
-        if self._recipe.gpus == 1 and self._world.size == 1:
+        if self.recipe.gpus == 1 and self._world.size == 1:
             return
-        parts = min(self._recipe.gpus, batch // 2)
+        parts = min(self.recipe.gpus, batch // 2)
         log(
-            f"{self._label}: a batch of {batch:,} images is {self._world.size} processes x "
+            f"{self.label}: a batch of {batch:,} images is {self._world.size} processes x "
             f"{-(-parts // self._world.size)} portions x {self._full} images"
         )
 

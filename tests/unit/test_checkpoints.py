@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from lottery import models, paths, tasks
+from lottery.errors import Stopped
 from lottery.pruning.prunable import prunable
 from lottery.pruning.random import random_mask
 from lottery.specs import (
@@ -21,7 +22,7 @@ from lottery.specs import (
     Start,
 )
 from lottery.training import loop
-from lottery.training.checkpoints import Checkpoints, Wish
+from lottery.training.checkpoints import Checkpoints, Wish, stopping_at_once
 from tests.conftest import (
     REPOSITORY,
     few,
@@ -90,11 +91,15 @@ def check_resuming(tmp_path, chain, source, architecture, task, how):
         made = tasks.make(task, recipe(**how))
         starts = [Point(updates=1), Point(epochs=1)]
         settings = recipe(**{"batch_size": 64, **how})
-        result = loop.train(model, made, source, settings, 0, mask, starts, checkpoints=checkpoints)
+        result = loop.TrainingLoop(
+            model, made, source, settings, 0, mask, starts, checkpoints=checkpoints
+        ).run()
         return model.state_dict(), result
 
     expected, whole = train(None)
-    for at in (0, 1, 4, 5, 7, 9):
+    size = {"batch_size": 64, **how}["batch_size"]
+    last = len(whole.epochs) * -(-len(source.labels) // size)
+    for at in (0, 1, 4, 5, 7, last):  # after the last update there is a state too
         with pytest.raises(Power):
             train(Outage(tmp_path / "states", spec, at))
     found, resumed = train(Checkpoints(tmp_path / "states", spec, {"code": "1"}, every=1e9))
@@ -162,6 +167,16 @@ def test_a_finished_training_leaves_no_state(states):
     folder, spec = states
     Checkpoints(folder, spec, {}, every=0).clear()
     assert not folder.exists()
+
+
+def test_on_sigterm_after_its_last_update_a_training_stops_at_once(tmp_path, chain):
+    states = Checkpoints(tmp_path, GenerateSpec.of(chain, 1), {}, every=1)
+    with pytest.raises(Stopped), stopping_at_once(states):
+        os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert states.wish == Wish.STOP  # when its results are to be written
+    with pytest.raises(Stopped), stopping_at_once(states):
+        pytest.fail("it begins its test")
 
 
 def test_a_training_stops_by_itself_when_its_time_is_over(tmp_path, chain):

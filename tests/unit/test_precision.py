@@ -28,7 +28,7 @@ def test_with_bfloat16_weights_stay_float32_and_pruned_ones_zero(images, digits)
     mask = random_mask(prunable(model), 0.8, 1, seed=0)
     inside = set()
     model.features[-2].register_forward_hook(lambda _, __, outputs: inside.add(outputs.dtype))
-    result = loop.train(
+    result = loop.TrainingLoop(
         model,
         tasks.make("labels", recipe()),
         few(images, digits, 400),
@@ -36,7 +36,7 @@ def test_with_bfloat16_weights_stay_float32_and_pruned_ones_zero(images, digits)
         0,
         mask,
         machine=loop.Machine(precision="bfloat16"),
-    )
+    ).run()
     assert inside == {torch.bfloat16}
     assert {value.dtype for value in prunable(model).values()} == {torch.float32}
     for name, kept in mask.layers().items():
@@ -50,19 +50,21 @@ def test_compilation_happens_once_and_survives_masks_and_rewinding(images, digit
     torch._dynamo.utils.counters.clear()
     some, task = few(images, digits, 300), tasks.make("labels", recipe())
     plain = models.build(WIDE_ENOUGH, 10, 0, "init")
-    expected = loop.train(plain, task, some, recipe(epochs=3), 0, Mask.dense(prunable(plain)))
+    expected = loop.TrainingLoop(
+        plain, task, some, recipe(epochs=3), 0, Mask.dense(prunable(plain))
+    ).run()
     model = models.build(WIDE_ENOUGH, 10, 0, "init")
     start = {name: value.clone() for name, value in model.state_dict().items()}
     machine = loop.Machine(World(), "float32", compiled=True)
     dense = Mask.dense(prunable(model))
-    found = loop.train(model, task, some, recipe(epochs=3), 0, dense, machine=machine)
+    found = loop.TrainingLoop(model, task, some, recipe(epochs=3), 0, dense, machine=machine).run()
     graphs = torch._dynamo.utils.counters["stats"]["unique_graphs"]
     assert graphs == 1, "the smaller last batch needs none of its own"
     for one, other in zip(expected.epochs, found.epochs, strict=True):
         assert one["loss"] == pytest.approx(other["loss"], abs=1e-2)
     model.load_state_dict(start)
     mask = random_mask(prunable(model), 0.5, 1, seed=0)
-    loop.train(model, task, some, recipe(epochs=1), 0, mask, machine=machine)
+    loop.TrainingLoop(model, task, some, recipe(epochs=1), 0, mask, machine=machine).run()
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == graphs
     for name, kept in mask.layers().items():
         assert (prunable(model)[name][~kept] == 0).all()

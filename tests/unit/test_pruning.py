@@ -1,6 +1,7 @@
 """Global magnitude pruning by exact count, and the random baselines."""
 
 from fractions import Fraction
+from unittest import mock
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lottery.errors import LotteryError
+from lottery.pruning import magnitude
 from lottery.pruning.magnitude import drop_smallest, prune, remaining_after
 from lottery.pruning.mask import Mask
 from lottery.pruning.random import adjusted_random_mask, random_mask
@@ -51,9 +53,28 @@ def test_masks_are_nested_and_keep_the_largest(values, rate, rounds):
             assert magnitudes[dropped].max() <= magnitudes[mask.kept].min()
 
 
-def test_ties_are_pruned_in_the_networks_order():
+@pytest.mark.parametrize("piece", [2, magnitude.PIECE])  # of equal weights in two pieces, or one
+def test_ties_are_pruned_in_the_networks_order(piece, monkeypatch):
+    monkeypatch.setattr(magnitude, "PIECE", piece)
     kept = drop_smallest(torch.ones(6), torch.tensor([1, 0, 1, 1, 1, 1]).bool(), 2)
     assert kept.tolist() == [False, False, False, True, True, True]
+
+
+@given(st.data())
+def test_the_weights_pruned_are_those_that_a_stable_sort_puts_first(data):
+    """Of any magnitudes, subnormal ones and those that differ in their last bit among them."""
+    number = st.floats(0, width=32, allow_nan=False, allow_infinity=False)
+    close = st.sampled_from([1.0, 1.0000001, 1.0000002, 1e-45, 0.0])
+    values = torch.tensor(data.draw(st.lists(number | close, min_size=1, max_size=50)))
+    kept = torch.tensor(
+        data.draw(st.lists(st.booleans(), min_size=len(values), max_size=len(values)))
+    )
+    count = data.draw(st.integers(0, int(kept.sum())))
+    places = torch.nonzero(kept).flatten()
+    expected = kept.clone()
+    expected[places[values[places].sort(stable=True).indices[:count]]] = False
+    with mock.patch.object(magnitude, "PIECE", data.draw(st.integers(1, 60))):
+        assert torch.equal(drop_smallest(values, kept, count), expected)
 
 
 def test_already_pruned_weights_do_not_count_as_the_smallest():

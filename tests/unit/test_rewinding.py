@@ -66,7 +66,7 @@ def test_a_retraining_starts_its_schedule_at_0_with_a_fresh_optimizer(narrow, so
         for _ in range(2):
             model = models.build(narrow, 10, 0, "init")
             how = recipe(warmup_epochs=1, milestones=(1,))
-            loop.train(model, LABELS, source, how, 0, Mask.dense(prunable(model)))
+            loop.TrainingLoop(model, LABELS, source, how, 0, Mask.dense(prunable(model))).run()
     finally:
         hook.remove()
     first, second = seen[:22], seen[22:]

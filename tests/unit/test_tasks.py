@@ -51,7 +51,7 @@ def test_label_agnostic_tasks_never_read_labels(name, narrow, images, digits):
         model = models.build(narrow, task.outputs(10), 0, "init")
         mask = Mask.dense(prunable(model))
         labelled = Resident(images._replace(labels=labels), digits, CPU)
-        loop.train(model, task, labelled, recipe(epochs=1), 0, mask)
+        loop.TrainingLoop(model, task, labelled, recipe(epochs=1), 0, mask).run()
         states.append(model.state_dict())
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
@@ -182,14 +182,14 @@ def test_each_task_learns(name, narrow, images, digits):
         labels[200:] = UNLABELLED
     task = tasks.make(name, how)
     model = models.build(narrow, task.outputs(10), 0, "init")
-    result = loop.train(
+    result = loop.TrainingLoop(
         model,
         task,
         Resident(images._replace(labels=labels), digits, CPU),
         how,
         0,
         Mask.dense(prunable(model)),
-    )
+    ).run()
     losses = [epoch["loss"] for epoch in result.epochs]
     assert losses[-1] < losses[0]
 

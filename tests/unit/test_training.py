@@ -28,7 +28,7 @@ def fresh(narrow, seed=0):
 
 
 def train(model, source, mask=None, seed=0, starts=(), **changes):
-    return loop.train(
+    return loop.TrainingLoop(
         model,
         LABELS,
         source,
@@ -36,7 +36,7 @@ def train(model, source, mask=None, seed=0, starts=(), **changes):
         seed,
         mask or Mask.dense(prunable(model)),
         starts,
-    )
+    ).run()
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_early_weights_are_those_after_so_many_samples(narrow, source, point, up
             return super().loss(logits, targets)
 
     model = fresh(narrow)
-    result = loop.train(
+    result = loop.TrainingLoop(
         model,
         Counted(recipe()),
         source,
@@ -115,7 +115,7 @@ def test_early_weights_are_those_after_so_many_samples(narrow, source, point, up
         0,
         Mask.dense(prunable(model)),
         [point],
-    )
+    ).run()
     assert result.updates == [updates]
     early = result.early[updates]
     steps.append(model.state_dict())
@@ -173,7 +173,7 @@ def test_a_diverged_training_names_its_last_good_state(tmp_path, chain, narrow, 
     model = fresh(narrow)
     dense = Mask.dense(prunable(model))
     with pytest.raises(LotteryError, match=r"at update \d+: .* \(the last good state is") as error:
-        loop.train(model, LABELS, source, how, 0, dense, checkpoints=checkpoints)
+        loop.TrainingLoop(model, LABELS, source, how, 0, dense, checkpoints=checkpoints).run()
     good = checkpoints.last()
     assert str(good) in str(error.value)
     state = artifacts.load(good, "checkpoint", spec, "state")["state"]

@@ -117,7 +117,8 @@ def training_threads(w) -> int:
 
 
 MARGIN = 2
-"""Minutes before the end of its job at which a training saves its state and stops."""
+"""Minutes before the end of its job at which a training saves its state and stops; of a job of less
+than four minutes it is half."""
 TRAINING_RESOURCES = {
     "gpu": gpus,
     "mem_mb": lambda w: memory_mb(joined_by(w).dataset) * (gpus(w) // nodes(w)),
@@ -142,7 +143,9 @@ def running(w, input, output, resources) -> str:
         "checkpoints": paths.unfinished(output.report),
         "checkpoint-minutes": CONFIG.checkpoint_minutes,
         "max-minutes": (
-            max(0, resources.runtime - MARGIN) if is_job else CONFIG.max_time
+            max(resources.runtime - MARGIN, resources.runtime / 2)
+            if is_job
+            else CONFIG.max_time
         ),
         "processes": max(1, resources.get("gpu", 1) // resources.get("nodes", 1)),
         "loader": CONFIG.loader,
