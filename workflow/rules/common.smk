@@ -82,6 +82,16 @@ def data_folder(dataset: str) -> str:
     return CONFIG.datasets[dataset].root or ""
 
 
+def reads_data(job) -> str | None:
+    """The data set whose folder a job reads, if it reads one."""
+    if job.rule.name == "images":
+        return job.wildcards.dataset
+    if job.rule.name in TRAININGS:
+        dataset = joined_by(job.wildcards).dataset
+        return dataset if CONFIG.datasets[dataset].streamed else None
+    return None
+
+
 def memory_mb(dataset: str) -> int:
     """What a process needs beside its network: a data set and a part of it again, or its loader."""
     entry = CONFIG.datasets[dataset]
@@ -271,10 +281,8 @@ onstart:
     if (limit.max_jobs, limit.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
     # Only now it is known which jobs will run, so a figure can be redrawn without any data.
-    folders = {job.params.get("data") for job in workflow.dag.needrun_jobs()}
     absent = presence.fetch_missing(
-        CONFIG,
-        [name for name, entry in CONFIG.datasets.items() if entry.root in folders],
+        CONFIG, set(filter(None, map(reads_data, workflow.dag.needrun_jobs())))
     )
     if absent:
         raise WorkflowError("\n".join(absent))

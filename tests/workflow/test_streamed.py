@@ -1,0 +1,90 @@
+"""A data set whose images are read from their folder while networks train on them."""
+
+import json
+import shutil
+
+import pytest
+
+from tests.workflow.project import FIGURE, TINY, Project
+
+CHANGES = {
+    "max_gpus": 2,
+    "checkpoint_minutes": 0,
+    "pruning": {"evaluated_rounds": [0, 1]},
+    "datasets": {
+        "cifar10": {
+            "label": "photographs",
+            "format": "folder",
+            "streamed": True,
+            "root": "photographs",
+            "classes": 2,
+            "train_images": 88,
+            "image_size": 24,
+            "stored_size": 28,
+        }
+    },
+    "recipes": {
+        "cifar10-labels": {
+            "gpus": 2,
+            "batch_size": 32,
+            "augmentation": {"crop_padding": 0, "resized_crop": 0.2},
+        },
+        "cifar10-rotnet": {"augmentation": {"crop_padding": 0}},
+        "cifar10-exemplar": {"augmentation": {"crop_padding": 0}},
+    },
+    "figures": {
+        "fig1a": {
+            "panels": {
+                "VGG-19": None,
+                "ResNet-18": {
+                    "curves": {"RotNet": None, "Exemplar": None, "Random (adjusted)": None}
+                },
+            }
+        }
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def streamed(tmp_path_factory, photographs):
+    """The tiny figure, of photographs in a folder, in two processes a training."""
+    project = Project.copy(tmp_path_factory.mktemp("streamed") / "lottery")
+    shutil.copytree(photographs, project.root / "photographs")
+    project.overlay(CHANGES)
+    project.run()
+    return project
+
+
+def test_its_trainings_read_each_image_once_an_epoch_in_two_processes(streamed):
+    reports = sorted((streamed.root / "results/tiny").rglob("round*/*.json"))
+    assert len(reports) == 2  # a supervised generation is its own evaluation
+    for path in reports:
+        report = json.loads(path.read_text())
+        assert report["result"]["inputs"] == 2 * 88
+        assert report["result"]["test"]["examples"] == 22
+    log = streamed.root / "results/tiny/logs/generate/cifar10-labels-resnet18/seed0/round00.log"
+    said = log.read_text()
+    assert "on 2 x cpu" in said
+    assert "88 images of cifar10 come through DALI" in said
+    assert not list(streamed.root.rglob("*-unfinished"))
+
+
+def test_its_folder_is_missed_before_any_job_starts_and_only_by_those_that_read_it(
+    streamed, tmp_path
+):
+    project = streamed.clone(tmp_path / "lottery")
+    shutil.rmtree(project.root / "photographs")
+    (project.root / FIGURE).unlink()
+    project.run()  # drawn again from results alone
+    project.overlay({"recipes": {"cifar10-labels": {"learning_rate": 0.002}}})
+    done = project.snakemake(FIGURE, "--cores", "2", "--configfile", TINY)
+    assert done.returncode != 0
+    assert "no folder photographs" in done.stdout
+    assert "generate" not in done.stdout.split("datasets.cifar10.root")[1]
+    assert "Traceback" not in done.stdout
+
+
+def test_another_loader_makes_nothing_again(streamed, tmp_path):
+    project = streamed.clone(tmp_path / "lottery")
+    project.overlay({"loader": "torchvision", "max_gpus": 1, "checkpoint_minutes": 5})
+    assert project.plan() == {}
