@@ -1,4 +1,4 @@
-"""How fast each loader decodes JPEGs, with two workers and nothing else to do."""
+"""How fast JPEGs come as network inputs, with two workers and nothing else to do."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,38 +6,82 @@ from pathlib import Path
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+from torchvision.transforms import v2
 
-from benchmarks.inputs import CPU, jpegs
+from benchmarks.inputs import CPU, dataset, jpegs
 from benchmarks.measuring import Row, in_turn
 from lottery import seeds
 from lottery.data import loaders
+from lottery.data.augment import change, normalise
 from lottery.data.boxes import random_boxes
+from lottery.specs import Augmentation
 
-COUNT, BATCH, WORKERS = 1000, 50, 2
+COUNT, BATCH, SIZE, WORKERS = 500, 50, 224, 2
+HOW = Augmentation(resized_crop=0.08, flip=True)
 
 
 def run(images: str | None) -> list[Row]:
-    """Random resized crops of 224 pixels, from the call to the last image."""
+    """Random resized crops, from the call to the last image; then flipped and normalised too."""
     torch.set_num_threads(1)
     files = jpegs(images, COUNT)
     sizes = {file: Image.open(file).size for file in set(files)}
     aspects = torch.tensor([sizes[file][0] / sizes[file][1] for file in files])
-    boxes = random_boxes(aspects, 0.08, seeds.generator(0, "bench"))
+    boxes = random_boxes(aspects, HOW.resized_crop, seeds.generator(0, "bench"))
 
     def wanted() -> Iterator[tuple[list[Path], Tensor]]:
         for start in range(0, COUNT, BATCH):
             yield files[start : start + BATCH], boxes[start : start + BATCH]
 
-    def decode(name: loaders.LoaderName) -> None:
+    def decode(name: loaders.LoaderName) -> Iterator[Tensor]:
         loader, _ = loaders.choose(name, WORKERS)
-        for _ in loader(wanted(), BATCH, 224, CPU):
-            pass
+        return loader(wanted(), BATCH, SIZE, CPU)
 
-    seconds = in_turn(
-        {"dali": lambda: decode("dali"), "torchvision": lambda: decode("torchvision")}, times=5
-    )
-    ratio = seconds["torchvision"] / seconds["dali"]
-    return [
+    def augmented(name: loaders.LoaderName) -> Iterator[Tensor]:
+        stream = seeds.generator(0, "bench")
+        for pixels in decode(name):
+            yield normalise(change(pixels, HOW, stream), dataset(SIZE))
+
+    usual = DataLoader(_PerImage(files), batch_size=BATCH, num_workers=WORKERS)
+    ways = {
+        "crops, DALI": lambda: list(map(len, decode("dali"))),
+        "crops, torchvision": lambda: list(map(len, decode("torchvision"))),
+        "inputs, DALI": lambda: list(map(len, augmented("dali"))),
+        "inputs, torchvision": lambda: list(map(len, augmented("torchvision"))),
+        "inputs, torchvision's transforms image by image": lambda: list(map(len, usual)),
+    }
+    seconds = in_turn(ways, times=5)
+    rows = [
         Row("loading", f"{name}, {WORKERS} workers", COUNT / spent, "images/s")
         for name, spent in seconds.items()
-    ] + [Row("loading", "DALI over torchvision", ratio, "ratio", "about 3")]
+    ]
+    for kind in ("crops", "inputs"):
+        ratio = seconds[f"{kind}, torchvision"] / seconds[f"{kind}, DALI"]
+        rows.append(Row("loading", f"{kind}, DALI over torchvision", ratio, "ratio", "about 3"))
+    ratio = seconds["inputs, torchvision's transforms image by image"] / seconds["inputs, DALI"]
+    return [*rows, Row("loading", "inputs, DALI over image by image", ratio, "ratio", "about 3")]
+
+
+class _PerImage(Dataset[Tensor]):
+    """The same as it is usually written: a chain of torchvision's transforms for each image."""
+
+    def __init__(self, files: list[Path]) -> None:
+        self._files = files
+        grey = [0.5, 0.5, 0.5]
+        self._change = v2.Compose(
+            [
+                v2.RandomResizedCrop(SIZE, (HOW.resized_crop, 1.0)),
+                v2.RandomHorizontalFlip(),
+                v2.ToImage(),
+                v2.ToDtype(torch.float32, scale=True),
+                v2.Normalize(grey, grey),
+            ]
+        )
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __getitem__(self, index: int) -> Tensor:
+        with Image.open(self._files[index]) as file:
+            changed: Tensor = self._change(file.convert("RGB"))
+        return changed

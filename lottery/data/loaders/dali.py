@@ -10,6 +10,8 @@ import torch
 from nvidia.dali import fn, pipeline_def, types
 from nvidia.dali.plugin.pytorch import feed_ndarray
 from torch import Tensor
+from torch.nn.functional import interpolate
+from torch.utils.dlpack import from_dlpack
 
 from lottery.data.folder import check_decodes
 from lottery.data.loaders import AHEAD, Wanted
@@ -46,7 +48,7 @@ def load(
         except RuntimeError as error:
             raise _damaged(asked, str(error)) from None
         asked.popleft()
-        yield _tensor(images, device)
+        yield _copied(images, device) if device.type == "cuda" else _resized(images, size)
 
 
 @pipeline_def  # type: ignore[untyped-decorator]
@@ -63,10 +65,19 @@ def _pipeline(source: Any, size: int, device: str) -> Any:
         output_type=types.RGB,
         adjust_orientation=False,  # as torchvision, and as the sizes in the listing
     )
+    if device == "cpu":
+        return images  # `_resized` does it
     return fn.resize(images, resize_x=size, resize_y=size, antialias=True)
 
 
-def _tensor(images: Any, device: torch.device) -> Tensor:
+def _resized(images: Any, size: int) -> Tensor:
+    """As DALI's `resize` on a GPU; on a CPU torch takes a fifth of its time."""
+    views = (from_dlpack(image).permute(2, 0, 1)[None] for image in images)
+    squares = [interpolate(v, (size, size), mode="bilinear", antialias=True) for v in views]
+    return torch.cat(squares)  # a copy: DALI uses its own buffer again
+
+
+def _copied(images: Any, device: torch.device) -> Tensor:
     dense = images.as_tensor()
     pixels = torch.empty(tuple(dense.shape()), dtype=torch.uint8, device=device)
     stream = torch.cuda.current_stream(device) if device.type == "cuda" else None
