@@ -51,8 +51,10 @@ def run(images: str | None) -> list[Row]:
         "inputs, torchvision's transforms image by image": lambda: list(map(len, usual)),
     }
     seconds = in_turn(ways, times=5)
+    wide, high = (sum(side) // len(sizes) for side in zip(*sizes.values(), strict=True))
+    about = f"{WORKERS} workers, files of about {wide}x{high}"
     rows = [
-        Row("loading", f"{name}, {WORKERS} workers", COUNT / spent, "images/s")
+        Row("loading", f"{name}, {about}", COUNT / spent, "images/s")
         for name, spent in seconds.items()
     ]
     for kind in ("crops", "inputs"):

@@ -1,5 +1,7 @@
 """Shared: a small data set, a small chain, and the repository itself."""
 
+import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,7 +12,7 @@ import sklearn
 import torch
 from PIL import Image
 
-from lottery import artifacts
+from lottery import artifacts, paths
 from lottery.data import datasets, loaders
 from lottery.data.sources import Resident, Streamed
 from lottery.pruning.weights import unpack
@@ -149,6 +151,32 @@ def stage_call(stage, spec, **options):
     """The command line of a stage."""
     words = [sys.executable, "-m", "lottery", stage, "--spec", spec.text()]
     return words + [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+
+
+def starter(root, spec, **inputs):
+    """Starts the stage `generate` in a folder below `root`, with a state before every update."""
+
+    def start(name, processes=1, step=None, **options):
+        folder = root / name
+        report = f"{folder}/generation.json"
+        outputs = {"early": folder / "early.pt", "weights": folder / "weights.pt", "report": report}
+        how = {
+            "checkpoints": paths.unfinished(report),
+            "checkpoint_minutes": 0,
+            "processes": processes,
+            "device": "cpu",
+        }
+        process = subprocess.Popen(
+            stage_call("generate", spec, **{**inputs, **outputs, **how, **options}),
+            cwd=REPOSITORY,
+            env={**os.environ, **(step or {})},
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        return process, folder
+
+    return start
 
 
 def results(folder, spec):

@@ -4,13 +4,12 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import time
 
 import pytest
 import torch
 
-from lottery import models, paths, tasks
+from lottery import models, tasks
 from lottery.errors import Stopped
 from lottery.pruning.prunable import prunable
 from lottery.pruning.random import random_mask
@@ -24,12 +23,11 @@ from lottery.specs import (
 from lottery.training import loop
 from lottery.training.checkpoints import Checkpoints, Wish, stopping_at_once
 from tests.conftest import (
-    REPOSITORY,
     few,
     recipe,
     results,
-    stage_call,
     stage_inputs,
+    starter,
     streamed,
     wait_for_state,
 )
@@ -196,26 +194,7 @@ def stage(tmp_path_factory, chain):
         }
     )
     spec = GenerateSpec.of(chain.model_copy(update={"training": training}), 0)
-    inputs = stage_inputs(root, training.dataset)
-
-    def start(name):
-        folder = root / name
-        report = f"{folder}/generation.json"
-        command = stage_call(
-            "generate",
-            spec,
-            **inputs,
-            early=folder / "early.pt",
-            weights=folder / "weights.pt",
-            report=report,
-            checkpoints=paths.unfinished(report),
-            checkpoint_minutes=0,
-            device="cpu",
-        )
-        process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
-        return process, folder
-
-    return start, spec
+    return starter(root, spec, **stage_inputs(root, training.dataset)), spec
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import time
 
 import psutil
@@ -13,7 +12,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lottery import paths
 from lottery.data.batches import Batches
 from lottery.specs import (
     Architecture,
@@ -26,12 +24,11 @@ from lottery.specs import (
     Training,
 )
 from tests.conftest import (
-    REPOSITORY,
     folder_of,
     recipe,
     results,
-    stage_call,
     stage_inputs,
+    starter,
     wait_for_state,
 )
 
@@ -71,35 +68,7 @@ def stage(tmp_path_factory, photographs):
     chain = Chain(ticket="labels", seed=0, architecture=architecture, rate=None, training=training)
     spec = GenerateSpec.of(chain, 0)
     inputs = stage_inputs(root, dataset, photographs)
-
-    def start(name, processes, data=photographs, step=None, **options):
-        folder = root / name
-        report = f"{folder}/generation.json"
-        command = stage_call(
-            "generate",
-            spec,
-            **inputs,
-            data=data,
-            early=folder / "early.pt",
-            weights=folder / "weights.pt",
-            report=report,
-            checkpoints=paths.unfinished(report),
-            checkpoint_minutes=0,
-            processes=processes,
-            device="cpu",
-            **options,
-        )
-        process = subprocess.Popen(
-            command,
-            cwd=REPOSITORY,
-            env={**os.environ, **(step or {})},
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        return process, folder
-
-    return start, spec
+    return starter(root, spec, data=photographs, **inputs), spec
 
 
 def ended(process, status=0):
