@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
             launch(argv or sys.argv[1:], processes)
         else:
             module.run(args)
-        log(f"{args.stage}: {time.monotonic() - started:.1f} s, {peak_memory()}")
+            log(f"{args.stage}: {time.monotonic() - started:.1f} s, {peak_memory()}")
     except LotteryError as error:
         return _fail(args.stage, str(error))
     except Stopped as stopped:

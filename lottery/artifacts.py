@@ -2,6 +2,9 @@
 
 import io
 import pickle
+import struct
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,16 @@ import torch
 from lottery import files, records
 from lottery.errors import LotteryError
 from lottery.specs import Spec
+
+MARKS_A_FOLDER = 0x10
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    RuntimeError,  # "is encrypted", and compressions that are not there
+    ValueError,
+)
 
 
 def save(path: str | Path, header: dict[str, Any], payload: dict[str, Any]) -> None:
@@ -23,12 +36,11 @@ def save(path: str | Path, header: dict[str, Any], payload: dict[str, Any]) -> N
 def load(path: str | Path, what: str, expected: Spec, *keys: str) -> dict[str, Any]:
     """The payload of an artifact that is a `what` made by `expected` and holds `keys`.
 
-    Raises: LotteryError if the file is absent, truncated, foreign, or of another chain.
+    Raises: LotteryError if the file is absent, truncated, damaged, foreign, or of another chain.
     """
+    _check_sums(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise LotteryError(f"{path}: {error.strerror or error}") from None
     except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
         reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
         if reason.startswith("Weights only load failed"):  # torch goes on with advice to trust it
@@ -43,3 +55,20 @@ def load(path: str | Path, what: str, expected: Spec, *keys: str) -> dict[str, A
         if key not in content["payload"]:
             raise LotteryError(f"{path}: damaged: it holds no {key!r}")
     return content["payload"]
+
+
+def _check_sums(path: str | Path) -> None:
+    """Raises: LotteryError unless all of a file is as it was written; torch does not look."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+            # Of what is marked as a folder torch reads nothing, and gives whatever is in memory.
+            folders = [i.filename for i in archive.infolist() if i.external_attr & MARKS_A_FOLDER]
+    except OSError as error:
+        raise LotteryError(f"{path}: {error.strerror or error}") from None
+    except BROKEN as error:
+        raise LotteryError(
+            f"{path}: not a readable artifact (truncated or foreign): {error}"
+        ) from None
+    for name in filter(None, [damaged, *folders]):
+        raise LotteryError(f"{path}: not a readable artifact: {name} in it is damaged")
