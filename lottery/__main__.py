@@ -34,6 +34,7 @@ STAGES = {
 
 def main(argv: list[str] | None = None) -> int:
     """Run one stage; mistakes in its input end in one line and status 1."""
+    started = time.monotonic()
     parser = argparse.ArgumentParser("python -m lottery", description=lottery.__doc__)
     stages = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
     name = next((word for word in argv or sys.argv[1:] if word in STAGES), None)
@@ -44,8 +45,7 @@ def main(argv: list[str] | None = None) -> int:
             module.arguments(sub)
     args = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    started = time.monotonic()
-    end = started + 60 * getattr(args, "max_minutes", math.inf)
+    args.deadline = started + 60 * getattr(args, "max_minutes", math.inf)
     try:
         processes = getattr(args, "processes", 0)  # only a training has several
         if processes * slurm.nodes() > 1 and "RANK" not in os.environ:
@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
     except Stopped as stopped:
         if os.environ.get(ERROR_FILE):
             log(str(stopped))
-        if "RANK" not in os.environ and args.requeue and time.monotonic() > end:
+        if "RANK" not in os.environ and args.requeue and time.monotonic() > args.deadline:
             return _requeue(args.stage, str(stopped))
         return _fail(args.stage, str(stopped), os.EX_TEMPFAIL)
     except OSError as error:

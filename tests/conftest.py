@@ -167,7 +167,7 @@ def starter(root, spec, **inputs):
             "device": "cpu",
         }
         process = subprocess.Popen(
-            stage_call("generate", spec, **{**inputs, **outputs, **how, **options}),
+            stage_call("generate", **{"spec": spec, **inputs, **outputs, **how, **options}),
             cwd=REPOSITORY,
             env={**os.environ, **(step or {})},
             stderr=subprocess.PIPE,
@@ -186,10 +186,16 @@ def results(folder, spec):
     return {**{f"early {k}": v for k, v in early.items()}, **weights}
 
 
+def newest_state(folder):
+    """After how many updates it was saved; 0 if there is none."""
+    names = [path.stem for path in (folder / "generation-unfinished").glob("update*.pt")]
+    return max((int(name.removeprefix("update")) for name in names), default=0)
+
+
 def wait_for_state(process, folder):
-    """Until the training has begun, or ended."""
-    states = folder / "generation-unfinished"
-    while process.poll() is None and not list(states.glob("update*.pt")):
+    """Until the training has learned beyond what was saved before, or ended."""
+    before = newest_state(folder)
+    while process.poll() is None and newest_state(folder) <= before:
         time.sleep(0.01)
 
 

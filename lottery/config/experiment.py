@@ -64,8 +64,8 @@ class Config(Spec):
     max_time: int | None = Field(
         None,
         ge=3,
-        description="minutes that one job may take, as the limit of a partition; a longer training "
-        "saves its state in time and goes on in the next job",
+        description="minutes that one SLURM job may take, as the limit of a partition; a longer "
+        "training saves its state in time and goes on in the next job",
     )
     max_gpus: int = Field(
         1, ge=1, description="most GPUs of one training; it takes no more than its recipe's `gpus`"

@@ -97,11 +97,11 @@ def colour_jitter(pixels: Tensor, how: Augmentation, stream: torch.Generator) ->
     image = grey + (image - grey) * (1 + how.saturation * _uniform(count, stream))
     if how.hue:
         angle = 2 * math.pi * how.hue * _uniform(count, stream).view(-1, 1, 1)
-        to_yiq = torch.tensor(YIQ, device=pixels.device)
+        to_yiq, from_yiq = _yiq(pixels.device)
         turn = torch.eye(3, device=pixels.device).repeat(count, 1, 1)
         turn[:, 1:2, 1:2] = turn[:, 2:, 2:] = angle.cos()
         turn[:, 1:2, 2:], turn[:, 2:, 1:2] = -angle.sin(), angle.sin()
-        matrix = torch.linalg.inv(to_yiq) @ turn @ to_yiq
+        matrix = from_yiq @ turn @ to_yiq
         image = torch.einsum("brc,bchw->brhw", matrix, image)
     return _bytes(image)
 
@@ -112,8 +112,15 @@ def _uniform(count: int, stream: torch.Generator) -> Tensor:
 
 
 def _grey(image: Tensor) -> Tensor:
-    weights = torch.tensor(YIQ[0], device=image.device).view(3, 1, 1)
+    weights = _yiq(image.device)[0][0].view(3, 1, 1)
     return (image * weights).sum(dim=1, keepdim=True)
+
+
+@functools.cache
+def _yiq(device: torch.device) -> tuple[Tensor, Tensor]:
+    """To YIQ and back. A GPU would have to finish its work for each new copy."""
+    to_yiq = torch.tensor(YIQ)
+    return to_yiq.to(device), torch.linalg.inv(to_yiq).to(device)
 
 
 def _bytes(image: Tensor) -> Tensor:

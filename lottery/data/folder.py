@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from lottery.data.datasets import Images, Listing, Split, require_folder
 from lottery.errors import LotteryError
@@ -17,6 +17,8 @@ from lottery.specs import Dataset
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".ppm", ".webp"}
 DEEP = {"I", "I;16", "I;16B", "I;16L", "F"}
 """Pillow's modes of more than 8 bits a channel."""
+UNREADABLE = (OSError, SyntaxError, Image.DecompressionBombError)
+"""What Pillow raises for files that are damaged, or no images, or beyond all measure."""
 
 _Found = TypeVar("_Found")
 
@@ -99,7 +101,7 @@ def _size(path: Path) -> tuple[int, int, int]:
     try:
         with _open(path) as image:
             return (*image.size, path.stat().st_size)
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+    except UNREADABLE as error:
         raise LotteryError(f"{path}: not a readable image: {error}") from None
 
 
@@ -114,5 +116,5 @@ def _decode(path: Path, size: int) -> torch.Tensor:
                 left, top = (wide - size) // 2, (high - size) // 2
                 image = image.crop((left, top, left + size, top + size))
             return torch.from_numpy(np.array(image)).permute(2, 0, 1)
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+    except UNREADABLE as error:
         raise LotteryError(f"{path}: not a readable image: {error}") from None

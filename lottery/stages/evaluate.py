@@ -33,7 +33,7 @@ def evaluate(
         raise LotteryError(f"--early: ticket {chain.ticket} {needs} W_k")
     data = inputs.data(spec.subset(), subset, images)
     task = tasks.make("labels", spec.recipe)
-    with running.machine(spec.recipe.precision) as (place, machine, words):
+    with running.machine(spec.recipe.precision, spec.dataset) as (place, machine, words):
         log(f"{label}: on {words}")
         purpose = "head" if chain.training else "baseline init"
         model = inputs.network(chain, task.outputs(data.classes), purpose, place)

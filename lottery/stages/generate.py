@@ -35,7 +35,7 @@ def generate(
     label = f"generation of {chain.ticket}, seed {chain.seed}, round {spec.round}"
     task = tasks.make(training.task, training.recipe)
     data = inputs.data(spec.subset(), subset, images, task.hides_labels)
-    with running.machine(training.recipe.precision) as (place, machine, words):
+    with running.machine(training.recipe.precision, training.dataset) as (place, machine, words):
         log(f"{label}: on {words}")
         model = inputs.network(chain, task.outputs(data.classes), "init", place)
         if spec.round:

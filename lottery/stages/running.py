@@ -22,17 +22,19 @@ from lottery.training import distributed
 from lottery.training import precision as precisions
 from lottery.training.checkpoints import Checkpoints
 from lottery.training.loop import Machine
-from lottery.training.progress import log
 
 
 @dataclass(frozen=True)
 class Running:
-    """See the options of the same names in `lottery.stages.command`."""
+    """See the options of the same names in `lottery.stages.command`.
+
+    `deadline`, by `time.monotonic`, is when `--max-minutes` are over.
+    """
 
     data: str = ""
     checkpoints: str | None = None
     checkpoint_minutes: float = 5.0
-    max_minutes: float = float("inf")
+    deadline: float = float("inf")
     threads: int = 1
     device: str = "auto"
     loader: loaders.LoaderName = "auto"
@@ -44,14 +46,17 @@ class Running:
         return cls(**{name: getattr(args, name) for name in cls.__dataclass_fields__})
 
     @contextlib.contextmanager
-    def machine(self, precision: Precision) -> Iterator[tuple[torch.device, Machine, str]]:
+    def machine(
+        self, precision: Precision, dataset: Dataset
+    ) -> Iterator[tuple[torch.device, Machine, str]]:
         """The device, what runs on it, and both in words for artifacts and logs.
 
-        Raises: LotteryError if the device, the precision or a compiler is not there.
+        Raises: LotteryError if the device, the precision, a loader or a compiler is not there, or
+            if the device's memory is too small.
         """
         place = devices.choose(self.device, self._own_threads())
-        if self.compile and not any(map(shutil.which, (os.environ.get("CXX", "c++"), "g++"))):
-            raise LotteryError("compile: torch.compile needs a C++ compiler, none is installed")
+        if self.compile:
+            self._prepare_to_compile()
         chosen = precisions.choose(precision, place)
         with distributed.joined(place) as world:
             words = f"{devices.describe(place)}, {chosen}"
@@ -59,7 +64,20 @@ class Running:
                 words = f"{world.size} x {words}"
             if self.compile:
                 words += ", compiled"
-            yield place, Machine(world, chosen, self.compile), words
+            if dataset.streamed:
+                words += f", images through {self._loader()[1]}"
+            try:
+                yield place, Machine(world, chosen, self.compile), words
+            except torch.OutOfMemoryError as error:
+                reason = str(error).split(". ")[0]
+                raise LotteryError(f"{reason}: give the recipe more `gpus`") from None
+
+    def _prepare_to_compile(self) -> None:
+        """Raises: LotteryError if there is no compiler."""
+        if not any(map(shutil.which, (os.environ.get("CXX", "c++"), "g++"))):
+            raise LotteryError("compile: torch.compile needs a C++ compiler, none is installed")
+        # As many as the job has, not as many as the machine has.
+        os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", str(self._own_threads()))
 
     def source(self, images: Images | Listing, dataset: Dataset, place: torch.device) -> Source:
         """Where a training gets its pixels from.
@@ -71,9 +89,10 @@ class Running:
         root = Path(self.data)
         if not (self.data and root.is_dir()):
             raise LotteryError(f"--data: {dataset.name} is streamed from its folder: no {root}")
-        loader, name = loaders.choose(self.loader, self._own_threads())
-        log(f"{len(images.labels):,} images of {dataset.name} come through {name}, {place.type}")
-        return Streamed(images, dataset, root, place, loader)
+        return Streamed(images, dataset, root, place, self._loader()[0])
+
+    def _loader(self) -> tuple[loaders.Loader, str]:
+        return loaders.choose(self.loader, self._own_threads())
 
     def _own_threads(self) -> int:
         """Of a process, where several share a machine."""
@@ -99,5 +118,5 @@ class Running:
             f"lottery.models.{spec.chain.architecture.model}",
             f"lottery.tasks.{task.replace('-', '_')}",
         )
-        every, most = 60 * self.checkpoint_minutes, 60 * self.max_minutes
-        return Checkpoints(self.checkpoints, spec, identity, every, most)
+        every = 60 * self.checkpoint_minutes
+        return Checkpoints(self.checkpoints, spec, identity, every, self.deadline)

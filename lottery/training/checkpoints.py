@@ -1,8 +1,8 @@
 """States of unfinished trainings: a training that is stopped goes on where it was.
 
 A state is saved every so many seconds, and when the training is asked to stop: by SIGTERM, as SLURM
-sends before it preempts a job, or by the end of its time. The newest two are kept, each whole or
-absent; they vanish with the training's end.
+sends before it preempts a job, by SIGUSR1, the usual choice for `sbatch --signal`, or by the end of
+its time. The newest two are kept, each whole or absent; they vanish with the training's end.
 """
 
 import contextlib
@@ -21,6 +21,7 @@ from lottery.specs import Spec
 from lottery.training.progress import log
 
 KEPT = 2
+ASKED_BY = (signal.SIGTERM, signal.SIGUSR1)
 
 
 class Wish(IntEnum):
@@ -31,14 +32,14 @@ class Wish(IntEnum):
     END = 2
     """Its time is nearly over."""
     STOP = 3
-    """It was told to, by SIGTERM."""
+    """It was told to, by a signal."""
 
 
 class Checkpoints:
     """The states of one training in `folder`.
 
     `identity` is what determines the training beside its spec (its inputs' digests, its code); a
-    state of any other is dropped. `every` is in seconds, and so is `most`: after so long the
+    state of any other is dropped. `every` is in seconds; at `end`, by `time.monotonic`, the
     training is to stop.
     """
 
@@ -48,19 +49,22 @@ class Checkpoints:
         spec: Spec,
         identity: Mapping[str, str],
         every: float,
-        most: float = float("inf"),
+        end: float = float("inf"),
     ) -> None:
         self._folder = Path(folder)
         self._spec = spec
         self._identity = dict(identity)
         self._every = every
         self._saved = time.monotonic()
-        self._end = time.monotonic() + most
+        self._end = end
         self._stop = False
-        signal.signal(signal.SIGTERM, self._ask_to_stop)
+        for number in ASKED_BY:
+            signal.signal(number, self._ask_to_stop)
 
     def newest(self) -> dict[str, Any] | None:
         """The newest state that is whole and of this training; others are removed."""
+        for unfinished in self._folder.glob(".*.tmp"):  # it was killed while it saved
+            unfinished.unlink(missing_ok=True)
         for path in reversed(self._files()):
             try:
                 payload = artifacts.load(path, "checkpoint", self._spec, "identity", "state")
@@ -115,7 +119,7 @@ class Checkpoints:
 
 @contextlib.contextmanager
 def stopping_at_once(checkpoints: Checkpoints | None) -> Iterator[None]:
-    """Within, SIGTERM stops the training: its last state is saved and nothing more is to be.
+    """Within, a signal stops the training at once: its last state is saved.
 
     Raises: Stopped, wherever the block is.
     """
@@ -125,8 +129,9 @@ def stopping_at_once(checkpoints: Checkpoints | None) -> Iterator[None]:
 
     if checkpoints and checkpoints.wish == Wish.STOP:
         stop(signal.SIGTERM, None)
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {number: signal.signal(number, stop) for number in ASKED_BY}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -12,6 +12,8 @@ from lottery.errors import LotteryError
 from lottery.training.distributed import processes
 from lottery.training.progress import log
 
+DRIVER = Path("/dev/nvidiactl")
+"""There where the machine has a GPU of NVIDIA's."""
 _claims: list[IO[str]] = []
 """Locks that this process holds until it ends."""
 
@@ -22,11 +24,14 @@ def choose(name: str, threads: int) -> torch.device:
     Of several visible GPUs it is the first that no other training, or other process of this one, of
     this user holds.
 
-    Raises: LotteryError if a GPU is asked for and none is visible.
+    Raises: LotteryError if a GPU is asked for and none is visible, or if this process was given
+        one that torch cannot use: on the CPU it would take days, and not even say so.
     """
     torch.set_num_threads(threads)
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
+        if name == "cpu" and DRIVER.exists():
+            _complain()
     if name == "cuda" and not torch.cuda.is_available():
         raise LotteryError("--device cuda: torch sees no GPU here")
     if name == "cpu":
@@ -41,6 +46,16 @@ def choose(name: str, threads: int) -> torch.device:
     device = torch.device("cuda", index or 0)
     torch.cuda.set_device(device)
     return device
+
+
+def _complain() -> None:
+    """Of a GPU that is there and is not used."""
+    given = os.environ.get("CUDA_VISIBLE_DEVICES")
+    words = f"torch {torch.__version__} cannot use this machine's GPU: is its driver too old?"
+    if given:
+        raise LotteryError(f"--device auto: {words} (CUDA_VISIBLE_DEVICES={given})")
+    if given is None:  # an empty one is how one asks for the CPU
+        log(f"warning: {words} training on the CPU")
 
 
 def claim(ids: list[str]) -> int | None:

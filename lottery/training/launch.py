@@ -29,6 +29,7 @@ def launch(command: Sequence[str], processes: int) -> None:
         with their state saved; KeyboardInterrupt.
     """
     logging.getLogger("torch.distributed").setLevel(SILENT)
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # SLURM sends it to all processes of a job step
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # --threads decides; torchrun would warn
     start = elastic_launch(_config(processes), sys.executable)
     try:
@@ -61,7 +62,7 @@ def _config(processes: int) -> LaunchConfig:
     nodes, first, endpoint = slurm.nodes(), True, "localhost:0"  # any free port
     if nodes > 1:
         first = os.environ["SLURM_NODEID"] == "0"
-        endpoint = f"{slurm.hosts()[0]}:{20_000 + int(os.environ['SLURM_JOB_ID']) % 20_000}"
+        endpoint = f"{slurm.hosts()[0]}:{20_000 + int(os.environ['SLURM_JOB_ID']) % 12_000}"
     return LaunchConfig(
         min_nodes=nodes,
         max_nodes=nodes,

@@ -24,7 +24,10 @@ from lottery.training.masking import Masking
 from lottery.training.precision import autocast
 from lottery.training.progress import Progress, log
 from lottery.training.schedule import Schedule
+from lottery.training.waiting import Waiting
 
+DIVERGED = 1e6
+"""A loss that no training comes back from; one that begins is at 1 to 20."""
 CHECKED_EVERY = 100
 """Updates after which the loss is looked at; to do so after each would make a GPU wait."""
 
@@ -79,8 +82,9 @@ class TrainingLoop:
     portion has batch-norm statistics, and negatives in a triplet loss, of its own. As with
     DistributedDataParallel the running statistics are those of the first.
 
-    With `checkpoints` it goes on from the newest of them, to the same bits as if it had never been
-    stopped: nothing but the state in it and the number of updates decides what comes next.
+    With `checkpoints` it goes on from the newest of them, on the CPU to the same bits as if it had
+    never been stopped: nothing but the state in it and the number of updates decides what comes
+    next.
     """
 
     model: nn.Module
@@ -106,7 +110,7 @@ class TrainingLoop:
         self._optimizer = optimizer(model, recipe)
         self._result = Result(updates=[self._schedule.update_at(point) for point in self.starts])
         self._progress = Progress(self.label, recipe.epochs, len(self._batches))
-        self._epoch = _Epoch()
+        self._epoch, self._waiting = _Epoch(), Waiting(self.source.device)
         self._update = 0  # so many are done
         self._started = time.monotonic()
         self._restore()
@@ -123,7 +127,7 @@ class TrainingLoop:
     def run(self) -> Result:
         """Train to the end.
 
-        Raises: LotteryError if the loss is not finite (with its update), or a pruned weight
+        Raises: LotteryError if the training diverged (with its update), or a pruned weight
             revived; Stopped if it was asked to stop, with its state saved.
         """
         self.model.train()
@@ -179,9 +183,8 @@ class TrainingLoop:
         self._optimizer.zero_grad(set_to_none=True)
         losses = torch.zeros((), device=device)
         for place, portion in enumerate(batch):
-            asked = time.monotonic()
-            view = next(views)
-            epoch.waited += time.monotonic() - asked
+            with self._waiting.counted():
+                view = next(views)
             torch.manual_seed(seeds.derive(self.seed, "dropout", portion.number))
             network: Callable[..., Tensor] = self._wrapped
             if self._compiled is not None and len(portion.indices) == self._full:
@@ -217,7 +220,7 @@ class TrainingLoop:
         seconds = time.monotonic() - started + epoch.seconds
         sizes = self._batches.sizes
         mean = math.fsum(v * n for v, n in zip(losses, sizes, strict=True)) / sum(sizes)
-        waiting = epoch.waited / seconds
+        waiting = (epoch.waited + self._waiting.seconds()) / seconds
         self._result.epochs.append(
             {
                 "loss": mean,
@@ -237,9 +240,9 @@ class TrainingLoop:
         return total[:-2], int(total[-2]), int(total[-1])
 
     def _check_losses(self, losses: list[float]) -> None:
-        """Raises: LotteryError if a loss of the epoch's updates so far is not finite."""
+        """Raises: LotteryError if a loss of the epoch's updates so far is not one to go on from."""
         for index, value in enumerate(losses):
-            if not math.isfinite(value):
+            if not value < DIVERGED:  # nor is NaN
                 raise self._diverged(f"the loss is {value}", self._update - len(losses) + index + 1)
 
     def _check_weights(self) -> None:
@@ -282,7 +285,7 @@ class TrainingLoop:
                     "right": right,
                     "judged": judged,
                     "seconds": self._epoch.seconds + seconds,
-                    "waited": self._epoch.waited,
+                    "waited": self._epoch.waited + self._waiting.seconds(),
                 },
             }
             checkpoints.save(self._update, state)
@@ -318,7 +321,8 @@ class TrainingLoop:
         parts = min(self.recipe.gpus, batch // 2)
         log(
             f"{self.label}: a batch of {batch:,} images is {self._world.size} processes x "
-            f"{-(-parts // self._world.size)} portions x {self._full} images"
+            f"{'up to ' if parts % self._world.size else ''}{-(-parts // self._world.size)} "
+            f"portions x {self._full} images"
         )
 
 

@@ -50,3 +50,17 @@ def test_a_gpu_that_is_not_there_is_an_error():
     assert device.choose("auto", 1).type == "cpu"
     with pytest.raises(LotteryError, match="torch sees no GPU"):
         device.choose("cuda", 1)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_a_gpu_that_torch_cannot_use_is_never_passed_over_in_silence(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(device, "DRIVER", tmp_path)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")  # as SLURM gives it to a job
+    with pytest.raises(LotteryError, match="cannot use this machine's GPU"):
+        device.choose("auto", 1)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    assert device.choose("auto", 1).type == "cpu"
+    assert "warning: torch" in capsys.readouterr().err
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert device.choose("auto", 1).type == "cpu"
+    assert capsys.readouterr().err == ""

@@ -12,17 +12,22 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lottery import artifacts
 from lottery.data.batches import Batches
+from lottery.pruning.mask import Mask
+from lottery.pruning.weights import unpack
 from lottery.specs import (
     Architecture,
     Augmentation,
     Chain,
     GenerateSpec,
+    MaskSpec,
     Point,
     Start,
     Subset,
     Training,
 )
+from lottery.stages.mask import mask as mask_stage
 from tests.conftest import (
     folder_of,
     recipe,
@@ -91,7 +96,7 @@ def test_two_processes_learn_what_one_does(stage, together):
     process, alone = start("alone", 1)
     ended(process)
     said, folder = together
-    assert "a batch of 85 images is 2 processes x 3 portions x 17 images" in said
+    assert "a batch of 85 images is 2 processes x up to 3 portions x 17 images" in said
     assert "on 2 x cpu, float32" in said
     ours, theirs = (json.loads((f / "generation.json").read_text()) for f in (folder, alone))
     for one, two in zip(ours["result"]["epochs"], theirs["result"]["epochs"], strict=True):
@@ -107,18 +112,44 @@ def test_two_processes_learn_what_one_does(stage, together):
         torch.testing.assert_close(found[name], value, rtol=1e-3, atol=1e-4)
 
 
-def test_killed_processes_go_on_to_the_same_bits(stage, together):
+@pytest.mark.parametrize("loader", ["dali", "torchvision"])
+def test_killed_processes_go_on_to_the_same_bits(stage, loader):
     start, spec = stage
-    process, folder = start("killed", 2)
+    process, undisturbed = start(f"undisturbed-{loader}", 2, loader=loader)
+    ended(process)
+    process, folder = start(f"killed-{loader}", 2, loader=loader)
     wait_for_state(process, folder)
     for number in [*descendants(process.pid), process.pid]:
         os.kill(number, signal.SIGKILL)
-    process.wait(60)
+    process.communicate(timeout=60)
     assert not (folder / "weights.pt").exists()
-    process, folder = start("killed", 2)
+    process, folder = start(f"killed-{loader}", 2, loader=loader)
     assert "goes on from" in ended(process)
-    found, expected = results(folder, spec), results(together[1], spec)
+    found, expected = results(folder, spec), results(undisturbed, spec)
     assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def test_two_processes_train_a_ticket_as_one_does(stage, together, tmp_path):
+    """W_k under a mask: what is pruned stays exactly zero in both."""
+    start, spec = stage
+    training = spec.chain.training.model_copy(update={"rewind": Point(epochs=1)})
+    chain = spec.chain.model_copy(update={"rate": 0.5, "training": training})
+    mask = tmp_path / "mask.pt"
+    mask_stage(MaskSpec(chain=chain, round=1), str(together[1] / "weights.pt"), None, str(mask))
+    pruned = GenerateSpec.of(chain, 1)
+    found = []
+    for processes in (1, 2):
+        early = together[1] / "early.pt"
+        how = {"spec": pruned, "mask": mask, "early": early}
+        process, folder = start(f"ticket-{processes}", processes, **how)
+        assert "peak memory" in ended(process)
+        found.append(unpack(artifacts.load(folder / "weights.pt", "weights", pruned)))
+    kept = Mask.unpack(artifacts.load(mask, "mask", MaskSpec(chain=chain, round=1)))
+    assert kept.density == pytest.approx(0.5, abs=1e-3)
+    for name, alone in found[0].items():
+        torch.testing.assert_close(found[1][name], alone, rtol=1e-3, atol=1e-4)
+    for name, layer in kept.layers().items():
+        assert not found[1][name][~layer].any()
 
 
 def test_on_sigterm_all_processes_stop_with_one_state(stage, together):

@@ -3,15 +3,17 @@
 import pytest
 import torch
 
-from lottery import models, seeds, tasks
+from lottery import artifacts, models, seeds, tasks
 from lottery.data import augment
 from lottery.data.batches import UNLABELLED, Batches
 from lottery.data.sources import Resident
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
-from lottery.specs import VIEWS, Augmentation, Exemplar
+from lottery.specs import VIEWS, Augmentation, Exemplar, Subset, SubsetSpec
+from lottery.stages import inputs
+from lottery.stages.subset import subset as subset_stage
 from lottery.training import loop
-from tests.conftest import CPU, recipe
+from tests.conftest import CPU, recipe, stage_inputs
 
 PIXELS = torch.rand(5, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 
@@ -52,6 +54,33 @@ def test_label_agnostic_tasks_never_read_labels(name, narrow, images, digits):
         mask = Mask.dense(prunable(model))
         labelled = Resident(images._replace(labels=labels), digits, CPU)
         loop.TrainingLoop(model, task, labelled, recipe(epochs=1), 0, mask).run()
+        states.append(model.state_dict())
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_semi_supervised_tickets_never_read_the_labels_they_are_not_given(
+    tmp_path, narrow, images, digits
+):
+    """Those of all images but the drawn ones are poisoned, in the file that the stage reads."""
+    subset, drawn = Subset(images=0.1), str(tmp_path / "drawn.pt")
+    spec = SubsetSpec.of(digits, subset, 0)
+    whole = stage_inputs(tmp_path, digits)["images"]
+    subset_stage(spec, whole, drawn)
+    chosen = artifacts.load(drawn, "subset", spec)["indices"]
+    content = torch.load(whole, weights_only=True)
+    labels = content["payload"]["train"]["labels"]
+    poisoned = torch.full_like(labels, 10**6)
+    poisoned[chosen] = labels[chosen]
+    content["payload"]["train"]["labels"] = poisoned
+    torch.save(content, tmp_path / "poisoned.pt")
+    states = []
+    for path in (whole, str(tmp_path / "poisoned.pt")):
+        data = inputs.data(spec, drawn, path, hide_labels=True)
+        assert (data.train.labels >= 0).sum() == len(chosen)
+        task = make("semi-supervised")
+        model = models.build(narrow, task.outputs(data.classes), 0, "init")
+        mask, source = Mask.dense(prunable(model)), Resident(data.train, digits, CPU)
+        loop.TrainingLoop(model, task, source, recipe(epochs=1), 0, mask).run()
         states.append(model.state_dict())
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 

@@ -1,6 +1,7 @@
 """The core of a ticket: masked training, rewinding, determinism."""
 
 import math
+import time
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from torch import nn
 from lottery import artifacts, models, tasks
 from lottery.data.augment import normalise
 from lottery.data.batches import Batches
+from lottery.data.sources import Resident
 from lottery.errors import LotteryError
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
@@ -18,7 +20,7 @@ from lottery.training import loop
 from lottery.training.checkpoints import Checkpoints
 from lottery.training.masking import Masking
 from lottery.training.measure import measure, tell
-from tests.conftest import few, recipe
+from tests.conftest import CPU, few, recipe
 
 LABELS = tasks.make("labels", recipe())
 
@@ -161,8 +163,10 @@ def test_dropout_derives_from_the_seed_too(images, digits):
 
 
 def test_a_diverged_loss_stops_the_training_and_names_the_update(narrow, source):
-    with pytest.raises(LotteryError, match=r"loss is (nan|inf) at update \d+"):
+    with pytest.raises(LotteryError, match=r"loss is (nan|inf) at update 2:"):
         train(fresh(narrow), source, optimizer="sgd", learning_rate=1e30)
+    with pytest.raises(LotteryError, match=r"loss is \d{7,}\.\d* at update \d+:"):
+        train(fresh(narrow), source, optimizer="sgd", learning_rate=1e7, weight_decay=0.0)
 
 
 def test_a_diverged_training_names_its_last_good_state(tmp_path, chain, narrow, source):
@@ -200,9 +204,23 @@ def test_a_living_network_is_not(narrow, source):
     assert measure(fresh(narrow), LABELS, source, Augmentation())["dead"] is False
 
 
-def test_an_epoch_tells_how_long_it_waited_for_images(narrow, source):
-    result = train(fresh(narrow), source, epochs=1)
-    assert 0 <= result.epochs[0]["waiting"] < 1
+class Slow(Resident):
+    """Images that come late."""
+
+    def views(self, *asked):
+        for view in super().views(*asked):
+            time.sleep(0.2)
+            yield view
+
+
+def test_an_epoch_tells_how_long_it_waited_for_images(narrow, images, digits, capsys):
+    some = images.select(torch.arange(256))
+    shares = []
+    for kind in (Resident, Slow):
+        result = train(fresh(narrow), kind(some, digits, CPU), epochs=1)
+        shares.append(result.epochs[0]["waiting"])
+    assert shares[0] < 0.3 < 0.6 < shares[1] < 1
+    assert f"{shares[1]:.0%} waiting for images" in capsys.readouterr().err
 
 
 def test_running_statistics_are_those_of_the_first_part(narrow, images, digits):

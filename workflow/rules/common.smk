@@ -133,7 +133,7 @@ TRAINING_RESOURCES = {
     "gpu": gpus,
     "mem_mb": lambda w: memory_mb(joined_by(w).dataset) * (gpus(w) // nodes(w)),
     "runtime": lambda w, attempt: min(CONFIG.max_time or 10**6, 240 * attempt),
-    "nodes": on_several(nodes),
+    "nodes": nodes,
     "tasks": on_several(nodes),
     "tasks_per_gpu": on_several(lambda w: 0),
     "slurm_extra": on_several(lambda w: f"'--gpus-per-node={gpus(w) // nodes(w)}'"),
@@ -153,9 +153,7 @@ def running(w, input, output, resources) -> str:
         "checkpoints": paths.unfinished(output.report),
         "checkpoint-minutes": CONFIG.checkpoint_minutes,
         "max-minutes": (
-            max(resources.runtime - MARGIN, resources.runtime / 2)
-            if is_job
-            else CONFIG.max_time
+            max(resources.runtime - MARGIN, resources.runtime / 2) if is_job else None
         ),
         "processes": max(1, resources.get("gpu", 1) // resources.get("nodes", 1)),
         "loader": CONFIG.loader,

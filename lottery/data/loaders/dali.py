@@ -40,9 +40,10 @@ def load(
         prefetch_queue_depth=AHEAD,
     )
     pipeline.build()
+    stream = torch.cuda.current_stream(device) if device.type == "cuda" else None
     while True:
         try:
-            (images,) = pipeline.run()
+            (images,) = pipeline.run(stream)
         except StopIteration:
             return
         except RuntimeError as error:
@@ -80,8 +81,9 @@ def _resized(images: Any, size: int) -> Tensor:
 def _copied(images: Any, device: torch.device) -> Tensor:
     dense = images.as_tensor()
     pixels = torch.empty(tuple(dense.shape()), dtype=torch.uint8, device=device)
-    stream = torch.cuda.current_stream(device) if device.type == "cuda" else None
-    feed_ndarray(dense, pixels, cuda_stream=stream)  # a copy: DALI uses its own buffer again
+    feed_ndarray(
+        dense, pixels, cuda_stream=torch.cuda.current_stream(device)
+    )  # a copy: DALI uses its own buffer again
     return pixels.permute(0, 3, 1, 2)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms.v2.functional import pil_to_tensor, resized_crop
 
-from lottery.data.folder import check_decodes
+from lottery.data.folder import UNREADABLE, check_decodes
 from lottery.data.loaders import AHEAD, Wanted
 from lottery.errors import LotteryError
 
@@ -31,16 +31,21 @@ def load(
         worker_init_fn=_outlive_signals,
         pin_memory=device.type == "cuda",
     )
-    for pixels in loader:
-        if isinstance(pixels, str):
-            raise LotteryError(pixels)
-        yield pixels.to(device, non_blocking=True).permute(0, 3, 1, 2)
+    try:
+        for pixels in loader:
+            if isinstance(pixels, str):
+                raise LotteryError(pixels)
+            yield pixels.to(device, non_blocking=True).permute(0, 3, 1, 2)
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise LotteryError(f"loader: torchvision: {' '.join(str(error).split())[:300]}") from None
 
 
 def _outlive_signals(worker: int) -> None:
     """A signal to all of a job is for the training, which saves its state and ends its workers."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
 
 
 class _Decoded(Dataset[Tensor | str]):
@@ -54,7 +59,7 @@ class _Decoded(Dataset[Tensor | str]):
         try:
             with Image.open(path) as file:
                 image = file.convert("RGB")
-        except (OSError, SyntaxError):
+        except UNREADABLE:
             try:
                 check_decodes(path)
             except LotteryError as error:
