@@ -16,7 +16,7 @@ $(INSTALLED): pyproject.toml
 		|| { echo "$(PYTHON) is $$($(PYTHON) --version); Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
 	@$(PYTHON) -m venv $(VENV) \
 		|| { echo "The venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
-	@echo "Installing PyTorch, Snakemake and the rest: about 5 GB, some minutes ..."
+	@echo "Installing PyTorch, Snakemake and the rest: about 7 GB, some minutes ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 

@@ -50,7 +50,7 @@ def _table() -> str:
     lines = [
         "# Benchmarks",
         "",
-        "Made by `make bench`; do not edit. Medians of runs in turn.",
+        "Made by `make bench`; do not edit. Medians of runs in turn; `overhead` is one run.",
         "",
         "| benchmark | figure | value | unit | target | machine |",
         "| --- | --- | --- | --- | --- | --- |",

@@ -1,5 +1,6 @@
 """Finding which weights to prune: time and memory beside torch's own selections."""
 
+import statistics
 import subprocess
 import sys
 
@@ -12,7 +13,7 @@ WAYS = {
     "torch.topk": "torch.topk(values[kept], count, largest=False, sorted=False)",
 }
 CODE = """
-import re, statistics, sys, time
+import re, sys, time
 from pathlib import Path
 import torch
 from lottery.pruning.magnitude import drop_smallest
@@ -23,30 +24,36 @@ size = int(sys.argv[1])
 values = torch.randn(size, generator=torch.Generator().manual_seed(0)).abs_()
 kept, count = torch.ones(size, dtype=torch.bool), size // 5
 Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
-before, seconds = kilobytes("VmRSS"), []
-for _ in range(3):
-    start = time.perf_counter()
-    {way}
-    seconds.append(time.perf_counter() - start)
-print(statistics.median(seconds), (kilobytes("VmHWM") - before) * 1024 / 1e6)
+before, start = kilobytes("VmRSS"), time.perf_counter()
+{way}
+print(time.perf_counter() - start, (kilobytes("VmHWM") - before) * 1024 / 1e6)
 """
 """Linux tells a process's peak memory, and takes it back to the present."""
 
 
 def run(images: str | None) -> list[Row]:
-    """Each in a process of its own: 20 % of so many, three times, in turn."""
+    """20 % of so many, each time in a process of its own: medians of five rounds in turn."""
     rows = []
     for network, size in NETWORKS.items():
+        measured: dict[str, list[tuple[float, float]]] = {name: [] for name in WAYS}
+        for _ in range(5):
+            for name, way in WAYS.items():
+                measured[name].append(_once(way, size))
         spent, memory = {}, {}
-        for name, way in WAYS.items():
-            command = [sys.executable, "-c", CODE.replace("{way}", way), str(size)]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
-            seconds, megabytes = map(float, done.stdout.split())
-            spent[name], memory[name] = seconds, megabytes
-            rows.append(Row("selection", f"{name}, {network}", seconds, "s"))
-            rows.append(Row("selection", f"{name}, {network}, memory", megabytes, "MB"))
+        for name, pairs in measured.items():
+            spent[name], memory[name] = map(statistics.median, zip(*pairs, strict=True))
+            rows.append(Row("selection", f"{name}, {network}", spent[name], "s"))
+            rows.append(Row("selection", f"{name}, {network}, memory", memory[name], "MB"))
         for name in list(WAYS)[1:]:
             for what, of in (("time", spent), ("memory", memory)):
                 figure = f"{what} of {name} over ours, {network}"
                 rows.append(Row("selection", figure, of[name] / of["ours"], "ratio", "over 1"))
     return rows
+
+
+def _once(way: str, size: int) -> tuple[float, float]:
+    """Seconds, and MB beyond what was there."""
+    command = [sys.executable, "-c", CODE.replace("{way}", way), str(size)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    seconds, megabytes = map(float, done.stdout.split())
+    return seconds, megabytes

@@ -1,5 +1,7 @@
 """An edit reruns exactly what depends on it."""
 
+import torch
+
 from tests.workflow.project import FIGURE, TINY
 
 DRAWN = {"aggregate": 1, "plot": 1}
@@ -86,3 +88,27 @@ def test_a_stage_refuses_an_input_of_another_recipe(edited):
     assert "learning_rate is 0.001 there, 0.002 here" in done.stdout
     assert "Traceback" not in done.stdout
     assert (edited.root / other).read_bytes() != before, "what fits together is made"
+
+
+def test_weights_of_pruned_rounds_are_dropped_on_request_and_missed_by_nothing(finished, untouched):
+    """The masks are the same; only a further round needs the last weights again."""
+    others = {"RotNet": None, "Exemplar": None}
+    untouched.overlay(
+        {
+            "keep_weights": False,
+            "figures": {"fig1a": {"panels": {"VGG-19": None, "ResNet-18": {"curves": others}}}},
+        }
+    )
+    untouched.run()
+    chain = "results/tiny/tickets/cifar10-labels-resnet18/seed0"
+    kept = {path.parent.name for path in (untouched.root / chain).rglob("weights.pt")}
+    assert kept == {"round00"}
+    for name in ("round01", "round02"):
+        masks = [
+            torch.load(project.root / chain / name / "mask.pt", weights_only=True)["payload"]
+            for project in (finished, untouched)
+        ]
+        assert torch.equal(masks[0]["bits"], masks[1]["bits"])
+    assert untouched.plan() == {}
+    untouched.overlay({"pruning": {"evaluated_rounds": [0, 3]}})
+    assert untouched.plan() == {"mask": 2, "generate": 2, "evaluate": 1, **DRAWN}

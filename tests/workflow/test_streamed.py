@@ -87,3 +87,16 @@ def test_another_loader_makes_nothing_again(streamed, tmp_path):
     project = streamed.clone(tmp_path / "lottery")
     project.overlay({"loader": "torchvision", "max_gpus": 1, "checkpoint_minutes": 5})
     assert project.plan() == {}
+
+
+def test_on_several_nodes_it_is_started_once_on_each_by_srun(streamed, tmp_path):
+    project = streamed.clone(tmp_path / "lottery")
+    project.overlay({"gpus_per_node": 1, "seeds": [1]})
+    done = project.snakemake(FIGURE, "-n", "-p", "--configfile", TINY)
+    assert done.returncode == 0, done.stdout
+    step = "srun --nodes=2 --ntasks=2 --kill-on-bad-exit=1 --gpus-per-node=1 --cpus-per-task=8"
+    assert f"{step} python -m lottery generate " in done.stdout
+    training = done.stdout.split("rule generate_dense:")[1].split("rule ")[0]
+    for resource in ("gpu=2", "nodes=2", "tasks=2", "tasks_per_gpu=0"):
+        assert resource in training
+    assert "--processes=1" in training
