@@ -8,6 +8,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from lottery.figure_specs import PlotSpec
 from lottery.figures import style
 
+FEW, ALL = (1.0, 2.0, 5.0), tuple(map(float, range(1, 10)))
+"""Which of a decade's numbers are written at the axis of densities."""
+
 
 def draw(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
     """One panel per architecture or setting, one curve per ticket."""
@@ -52,7 +55,9 @@ def _panel(axis: Axes, rows: pd.DataFrame) -> None:
         )
     axis.set_xscale("log")
     axis.invert_xaxis()
-    axis.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=9))
+    # Of a few rounds more is to be read off the axis.
+    marked = FEW if rows.empty or rows["density"].min() < 0.5 else ALL
+    axis.xaxis.set_major_locator(LogLocator(subs=marked, numticks=9))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.xaxis.set_minor_formatter(NullFormatter())
     axis.set_xlabel("weights remaining (%)")

@@ -1,15 +1,28 @@
 """One finished run that the tests look into or continue from copies of."""
 
+import os
+
 import pytest
+from filelock import FileLock
 
 from tests.workflow.project import Project
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """A copy of the repository in which the tiny figure has been drawn. Do not change it."""
-    project = Project.copy(tmp_path_factory.mktemp("finished") / "lottery")
-    project.run()
+    """A copy of the repository in which the tiny figure has been drawn. Do not change it.
+
+    It is made once for all of pytest's processes.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    project, done = Project(shared / "finished/lottery"), shared / "finished/done"
+    with FileLock(shared / "finished.lock"):
+        if not done.exists():
+            Project.copy(project.root)
+            project.run()
+            done.touch()
     return project
 
 

@@ -1,5 +1,6 @@
 """A copy of the repository to run and to edit, as a user's clone."""
 
+import json
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from tests.conftest import REPOSITORY
 
 TINY = "tests/workflow/tiny.yaml"
 FIGURE = "figures/tiny/fig1a.pdf"
+HOW = ("--cores", "2", "--configfile", TINY)
 
 
 class Project:
@@ -70,7 +72,7 @@ class Project:
 
     def run(self, *arguments: str) -> str:
         """The tiny figure; returns what snakemake printed."""
-        done = self.snakemake(*(arguments or (FIGURE,)), "--cores", "2", "--configfile", TINY)
+        done = self.snakemake(*(arguments or (FIGURE,)), *HOW)
         assert done.returncode == 0, done.stdout
         return done.stdout
 
@@ -99,7 +101,10 @@ class Project:
 
         path.write_text(yaml.safe_dump(merge(yaml.safe_load(path.read_text()), changes)))
 
-    def table(self) -> str:
-        """The figure's table without how long things took."""
-        lines = (self.root / "results/tiny/tables/fig1a.csv").read_text().splitlines()
-        return "\n".join(line.rsplit(",", 1)[0] for line in lines)
+    def result(self, report: str) -> dict:
+        """Of a training, without how long things took."""
+        found = json.loads((self.root / report).read_text())["result"]
+        del found["device_seconds"]
+        for epoch in found["epochs"]:
+            del epoch["seconds"], epoch["waiting"]
+        return found

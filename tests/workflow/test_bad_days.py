@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflow.project import FIGURE, TINY, Project
+from tests.workflow.project import FIGURE, HOW, TINY, Project
 
-CALL = (FIGURE, "--cores", "2", "--configfile", TINY)
+CALL = (FIGURE, *HOW)
 LABELS = "results/tiny/tickets/cifar10-labels-resnet18/seed0"
 ROTNET = "results/tiny/tickets/cifar10-rotnet-resnet18/seed0"
 
@@ -30,12 +30,18 @@ def stop(process, number):
 
 
 @pytest.mark.parametrize(
-    ("number", "ticket"),
-    [(signal.SIGINT, LABELS), (signal.SIGKILL, ROTNET)],
+    ("number", "ticket", "last"),
+    [
+        (signal.SIGINT, LABELS, "round02/generation.json"),
+        (signal.SIGKILL, ROTNET, "round02/evaluation-cifar10.json"),
+    ],
     ids=["interrupted-after-round-0", "killed-in-round-1"],
 )
-def test_a_run_that_is_stopped_goes_on_to_the_same_result(finished, untouched, number, ticket):
-    process = untouched.start(*CALL)
+def test_a_run_that_is_stopped_goes_on_to_the_same_result(
+    finished, untouched, number, ticket, last
+):
+    target = f"{ticket}/{last}"
+    process = untouched.start(target, *HOW)
     wait_for(process, (untouched.root / ticket / "round01/mask.pt").exists)
     done = f"{ticket}/round00/weights.pt"
     time.sleep(3)  # into the next trainings
@@ -44,10 +50,10 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_result(finished, untouched, n
     if number == signal.SIGKILL:
         said = untouched.snakemake("--unlock", "--configfile", TINY)
         assert said.returncode == 0, said.stdout
-    output = untouched.run(FIGURE, "--rerun-incomplete")
+    output = untouched.run(target, "--rerun-incomplete")
     assert (untouched.root / done).read_bytes() == kept, "what was finished is not made again"
     assert "generate_dense" not in re.findall(r"rule (\w+):", output) or number == signal.SIGINT
-    assert untouched.table() == finished.table()
+    assert untouched.result(target) == finished.result(target)
     assert not list((untouched.root / "results").rglob(".*.tmp"))
 
 
@@ -122,14 +128,15 @@ def test_a_figure_is_redrawn_from_results_alone(edited):
 
 
 def test_a_stage_that_is_killed_while_it_trains_is_tried_again(finished, untouched: Project):
-    process = untouched.start(*CALL, "--retries", "1")
+    target = f"{ROTNET}/round00/generation.json"
+    process = untouched.start(target, *HOW, "--retries", "1")
     log = untouched.root / "results/tiny/logs/generate/cifar10-rotnet-resnet18/seed0/round00.log"
     wait_for(process, lambda: log.exists() and "on cpu" in log.read_text())
     os.kill(_stage_of(untouched), signal.SIGKILL)
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
     assert "Trying to restart" in output
-    assert untouched.table() == finished.table()
+    assert untouched.result(target) == finished.result(target)
 
 
 def _stage_of(project):
