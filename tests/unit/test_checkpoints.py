@@ -216,7 +216,7 @@ def test_a_stage_that_is_killed_again_and_again_ends_in_the_same_bits(stage, und
     for _ in range(5):
         process, folder = start("killed")
         wait_for_state(process, folder)
-        time.sleep(dice.uniform(0, 0.3))
+        time.sleep(dice.uniform(0, 0.15))
         process.kill()
         process.communicate(timeout=60)
         if process.returncode == 0:

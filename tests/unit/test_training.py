@@ -209,7 +209,7 @@ class Slow(Resident):
 
     def views(self, *asked):
         for view in super().views(*asked):
-            time.sleep(0.2)
+            time.sleep(0.5)
             yield view
 
 
