@@ -66,7 +66,6 @@ class _Epoch:
     right: int | Tensor = 0
     judged: int = 0
     seconds: float = 0.0
-    waited: float = 0.0
 
 
 @dataclass
@@ -220,7 +219,8 @@ class TrainingLoop:
         seconds = time.monotonic() - started + epoch.seconds
         sizes = self._batches.sizes
         mean = math.fsum(v * n for v, n in zip(losses, sizes, strict=True)) / sum(sizes)
-        waiting = (epoch.waited + self._waiting.seconds()) / seconds
+        waiting = self._waiting.seconds() / seconds
+        self._waiting = Waiting(self.source.device)
         self._result.epochs.append(
             {
                 "loss": mean,
@@ -285,7 +285,7 @@ class TrainingLoop:
                     "right": right,
                     "judged": judged,
                     "seconds": self._epoch.seconds + seconds,
-                    "waited": self._epoch.waited + self._waiting.seconds(),
+                    "waited": self._waiting.seconds(),
                 },
             }
             checkpoints.save(self._update, state)
@@ -312,6 +312,7 @@ class TrainingLoop:
         for name in ("early", "inputs", "earlier", "epochs"):
             setattr(result, name, state[name])
         epoch["losses"] = list(epoch["losses"].to(device))
+        self._waiting = Waiting(device, epoch.pop("waited"))
         self._epoch = _Epoch(**epoch)
 
     def _tell_division(self, batch: int) -> None:

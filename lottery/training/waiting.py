@@ -8,14 +8,14 @@ import torch
 
 
 class Waiting:
-    """Counts the time in which a device has nothing to do but wait.
+    """Counts the time in which a device has nothing to do but wait, on top of earlier `seconds`.
 
     A GPU's is its own: the program runs ahead of it, and may wait for images while it works.
     """
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, seconds: float = 0.0) -> None:
         self._gpu = device.type == "cuda"
-        self._seconds = 0.0
+        self._seconds = seconds
         self._spans: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
 
     @contextlib.contextmanager
@@ -33,9 +33,9 @@ class Waiting:
             self._seconds += time.monotonic() - started
 
     def seconds(self) -> float:
-        """Since the last call; a GPU finishes its work first."""
+        """So far; a GPU finishes its work first."""
         if self._spans:
             torch.cuda.synchronize()
-        total = self._seconds + sum(a.elapsed_time(b) for a, b in self._spans) / 1000
-        self._seconds, self._spans = 0.0, []
-        return total
+            self._seconds += sum(a.elapsed_time(b) for a, b in self._spans) / 1000
+            self._spans.clear()
+        return self._seconds

@@ -83,21 +83,20 @@ def test_resuming_is_bit_identical_with_streamed_images(tmp_path, chain, photogr
 
 def check_resuming(tmp_path, chain, source, architecture, task, how):
     spec = GenerateSpec.of(chain, 1)
+    settings = recipe(**{"batch_size": 64, **how})
 
     def train(checkpoints):
         model = models.build(architecture, tasks.make(task, recipe()).outputs(10), 0, "init")
         mask = random_mask(prunable(model), 0.5, 1, seed=0)
         made = tasks.make(task, recipe(**how))
         starts = [Point(updates=1), Point(epochs=1)]
-        settings = recipe(**{"batch_size": 64, **how})
         result = loop.TrainingLoop(
             model, made, source, settings, 0, mask, starts, checkpoints=checkpoints
         ).run()
         return model.state_dict(), result
 
     expected, whole = train(None)
-    size = {"batch_size": 64, **how}["batch_size"]
-    last = len(whole.epochs) * -(-len(source.labels) // size)
+    last = settings.epochs * -(-len(source.labels) // settings.batch_size)
     for at in (0, 1, 4, 5, 7, last):  # after the last update there is a state too
         with pytest.raises(Power):
             train(Outage(tmp_path / "states", spec, at))

@@ -213,6 +213,16 @@ class Slow(Resident):
             yield view
 
 
+def test_what_an_epoch_waited_is_not_lost_where_its_state_is_saved(
+    tmp_path, chain, narrow, images, digits
+):
+    states = Checkpoints(tmp_path, GenerateSpec.of(chain, 1), {}, every=0)
+    slow, model = Slow(images.select(torch.arange(256)), digits, CPU), fresh(narrow)
+    mask, how = Mask.dense(prunable(model)), recipe(epochs=1)
+    result = loop.TrainingLoop(model, LABELS, slow, how, 0, mask, checkpoints=states).run()
+    assert result.epochs[0]["waiting"] * result.epochs[0]["seconds"] > 0.95
+
+
 def test_an_epoch_tells_how_long_it_waited_for_images(narrow, images, digits, capsys):
     some = images.select(torch.arange(256))
     shares = []

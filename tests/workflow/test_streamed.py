@@ -1,11 +1,10 @@
 """A data set whose images are read from their folder while networks train on them."""
 
-import json
 import shutil
 
 import pytest
 
-from tests.workflow.project import FIGURE, TINY, Project
+from tests.workflow.project import FIGURE, HOW, TINY, Project
 
 CHANGES = {
     "max_gpus": 2,
@@ -59,9 +58,9 @@ def test_its_trainings_read_each_image_once_an_epoch_in_two_processes(streamed):
     reports = sorted((streamed.root / "results/tiny").rglob("round*/*.json"))
     assert len(reports) == 2  # a supervised generation is its own evaluation
     for path in reports:
-        report = json.loads(path.read_text())
-        assert report["result"]["inputs"] == 2 * 88
-        assert report["result"]["test"]["examples"] == 22
+        result = streamed.result(path)
+        assert result["inputs"] == 2 * 88
+        assert result["test"]["examples"] == 22
     log = streamed.root / "results/tiny/logs/generate/cifar10-labels-resnet18/seed0/round00.log"
     said = log.read_text()
     assert "on 2 x cpu, float32, images through DALI" in said
@@ -76,7 +75,7 @@ def test_its_folder_is_missed_before_any_job_starts_and_only_by_those_that_read_
     (project.root / FIGURE).unlink()
     project.run()  # drawn again from results alone
     project.overlay({"recipes": {"cifar10-labels": {"learning_rate": 0.002}}})
-    done = project.snakemake(FIGURE, "--cores", "2", "--configfile", TINY)
+    done = project.snakemake(FIGURE, *HOW)
     assert done.returncode != 0
     assert "no folder photographs" in done.stdout
     assert "generate" not in done.stdout.split("datasets.cifar10.root")[1]
