@@ -1,6 +1,7 @@
-"""An image folder: `ROOT/SPLIT/CLASS/*.jpg`, classes in alphabetical order."""
+"""An image folder: `ROOT/SPLIT/CLASS/*.jpg`, the same classes in both splits, by alphabet."""
 
 import os
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +20,8 @@ DEEP = {"I", "I;16", "I;16B", "I;16L", "F"}
 """Pillow's modes of more than 8 bits a channel."""
 UNREADABLE = (OSError, SyntaxError, Image.DecompressionBombError)
 """What Pillow raises for files that are damaged, or no images, or beyond all measure."""
+SHOWN = 5
+"""Most folders that a message names."""
 
 _Found = TypeVar("_Found")
 
@@ -28,10 +31,12 @@ def load(dataset: Dataset, folder: Path | None, split: Split) -> Images | Listin
 
     Decoded images are RGB: the shorter side scaled to the size kept, and of that the centre square.
 
-    Raises: LotteryError if there are no images, or one cannot be read, by name.
+    Raises: LotteryError if there are no images, or the splits' class folders differ, both before
+        any image is opened; or if one cannot be read, by name.
     """
     root = require_folder(dataset, folder)
-    names, labels = _files(dataset, root, dataset.train if split == "train" else dataset.test)
+    classes = _classes(dataset, root)
+    names, labels = _files(root, dataset.train if split == "train" else dataset.test, classes)
     paths = [root / name for name in names]
     if dataset.streamed:
         sizes = torch.tensor(list(_each(_size, paths)), dtype=torch.int32)
@@ -49,18 +54,69 @@ def check_decodes(path: Path) -> None:
     _decode(path, size=8)
 
 
-def _files(dataset: Dataset, root: Path, split: str) -> tuple[list[str], torch.Tensor]:
-    """Paths below `root` and labels of all images of a split."""
-    place = require_folder(dataset, root / split)
-    names, labels = [], []
-    for label, name in enumerate(sorted(entry.name for entry in place.iterdir() if entry.is_dir())):
-        found = sorted(e.name for e in os.scandir(place / name) if _is_image(e.name))
-        if not found:
-            raise LotteryError(f"datasets.{dataset.name}: no images in {place / name}")
-        names += [f"{split}/{name}/{file}" for file in found]
-        labels += [label] * len(found)
+def _classes(dataset: Dataset, root: Path) -> list[str]:
+    """The names of the class folders of both splits; a class's label is its place among them.
+
+    Raises: LotteryError if a split has no such folders, or one is empty, or they differ.
+    """
+    train, test = (_class_folders(dataset, root / split) for split in (dataset.train, dataset.test))
+    if train != test:
+        raise LotteryError(
+            f"datasets.{dataset.name}: class folders differ: {_difference(dataset, train, test)}"
+        )
+    return sorted(train)
+
+
+def _class_folders(dataset: Dataset, place: Path) -> set[str]:
+    require_folder(dataset, place)
+    with os.scandir(place) as entries:
+        names = {entry.name for entry in entries if entry.is_dir()}
     if not names:
         raise LotteryError(f"datasets.{dataset.name}: no class folders in {place}")
+    for name in sorted(names):
+        with os.scandir(place / name) as files:
+            if not any(_is_image(file.name) for file in files):
+                raise LotteryError(f"datasets.{dataset.name}: no images in {place / name}")
+    return names
+
+
+def _difference(dataset: Dataset, train: set[str], test: set[str]) -> str:
+    """In words: what each split alone has, and which of it may be one class in two spellings."""
+    parts = [
+        f"only in {split}: {_some([repr(name) for name in sorted(names)])}"
+        for split, names in ((dataset.train, train - test), (dataset.test, test - train))
+        if names
+    ]
+    spelt = {_spelling(name): name for name in sorted(train - test)}
+    pairs = [
+        f"{spelt[_spelling(name)]!a} and {name!a}"  # !a: an accent can be written in two ways
+        for name in sorted(test - train)
+        if _spelling(name) in spelt
+    ]
+    if pairs:
+        parts.append(f"one class in two spellings? {_some(pairs)}")
+    return "; ".join(parts)
+
+
+def _spelling(name: str) -> str:
+    """What names have in common that differ only in case, outer blanks or Unicode form."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).strip()
+
+
+def _some(words: list[str]) -> str:
+    """The first of them, and how many there are beside."""
+    more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
+    return ", ".join(words[:SHOWN]) + more
+
+
+def _files(root: Path, split: str, classes: list[str]) -> tuple[list[str], torch.Tensor]:
+    """Paths below `root` and labels of all images of a split."""
+    names, labels = [], []
+    for label, name in enumerate(classes):
+        with os.scandir(root / split / name) as entries:
+            found = sorted(entry.name for entry in entries if _is_image(entry.name))
+        names += [f"{split}/{name}/{file}" for file in found]
+        labels += [label] * len(found)
     return names, torch.tensor(labels)
 
 
