@@ -1,53 +1,66 @@
-"""What a claim compares: from a figure's table to one number per seed.
+"""What a claim compares: from a figure's table to numbers per seed.
 
-Tables are those of `lottery.tables`. A ticket, round or seed that a table lacks leaves fewer
-numbers, or none; it is no error.
+Tables are those of `lottery.tables`. What one lacks is no error: it leaves a sample that says so.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
-from lottery.claims.evidence import Estimate
+from lottery.claims.curves import Curves, Table
+from lottery.claims.evidence import MARGIN, Numbers, Unit
+from lottery.claims.rounds import Rounds, left
 
 
 @dataclass(frozen=True)
-class Between:
-    """The rounds that leave a share of the weights from `least` (0..1) to less than `below`."""
+class Block:
+    """Numbers of one kind: `overall` (seeds), and at each of some places (seeds x places)."""
 
-    words: str
-    least: float
-    below: float
-
-    def of(self, densities: pd.Series) -> list[int]:
-        """The rounds, of densities by round."""
-        chosen = (densities >= self.least) & (densities < self.below)
-        return densities.index[chosen].tolist()
+    name: str
+    overall: Numbers
+    places: tuple[str, ...]
+    each: Numbers
 
 
 @dataclass(frozen=True)
-class Nearest:
-    """The round that leaves about `density` (0..1), the nearest on a log axis."""
+class Sample:
+    """What there is to judge by; the first block's overall number is the effect to be told.
 
-    density: float
+    `lacking` says why there is nothing to be judged, `remark` what readers should know besides.
+    """
 
-    FACTOR: ClassVar[float] = 1.5
-    """Farther away a round does not speak of that density any more."""
+    seeds: tuple[int, ...]
+    blocks: tuple[Block, ...]
+    lacking: str = ""
+    remark: str = ""
 
     @property
-    def words(self) -> str:
-        """For readers."""
-        return _left([self.density])
+    def reason(self) -> str:
+        """Why it cannot be judged, nothing if it can."""
+        if len(self.seeds) > 1:
+            return self.lacking
+        return self.lacking or ("one seed" if self.seeds else "no seed has all that is compared")
 
-    def of(self, densities: pd.Series) -> list[int]:
-        """The round, of densities by round; none if it is too far away."""
-        away = np.log(densities / self.density).abs()
-        return [] if away.empty or away.min() > np.log(self.FACTOR) else [away.idxmin()]
+    def of(self, seeds: Sequence[int]) -> "Sample":
+        """The same of fewer seeds."""
+        kept = np.isin(self.seeds, seeds)
+        blocks = (
+            replace(block, overall=block.overall[kept], each=block.each[kept])
+            for block in self.blocks
+        )
+        return replace(self, seeds=tuple(seeds), blocks=tuple(blocks))
 
 
-Rounds = Between | Nearest
+@dataclass(frozen=True)
+class Guard:
+    """What has to be shown before two tickets may be called equal; `says` what is wrong if not."""
+
+    says: str
+    sample: Sample
 
 
 @dataclass(frozen=True)
@@ -60,81 +73,102 @@ class Tickets:
 
 @dataclass(frozen=True)
 class Gap:
-    """Accuracy of `a` minus that of `b` in percentage points, judged alike.
+    """Accuracy of `a` minus that of `b` in percentage points, judged alike, paired by seed.
 
-    Paired by seed and, if both are of the same rounds, by round: only rounds that both have count.
+    Paired by round too if both are of the same rounds; otherwise one of them is a single round.
+    `reference` is what both are measured by: where it is at chance, or (unless that is None) not
+    above its `random` baseline, two tickets that do alike say nothing.
     """
 
     evaluation: str
     a: Tickets
     b: Tickets
+    reference: Tickets
+    random: str | None
 
-    unit: ClassVar[str] = "points"
+    unit: ClassVar[Unit] = "points"
     columns: ClassVar[tuple[str, ...]] = (
-        "ticket", "evaluation", "seed", "round", "density", "accuracy"
+        "ticket", "evaluation", "seed", "round", "density", "accuracy", "chance"
     )  # fmt: skip
 
-    def per_seed(self, table: pd.DataFrame) -> pd.Series:
-        """Means over the rounds; a seed that lacks one of them is left out."""
-        densities = self._densities(table)
-        a, b = (
-            self._accuracy(table, side.ticket)
-            .reindex(columns=side.at.of(densities))
-            .mean(axis=1, skipna=False)
-            for side in (self.a, self.b)
-        )
-        return (a - b).dropna()
+    def sample(self, table: Table) -> Sample:
+        """The gap at each of the rounds that the table has of those that are claimed.
 
-    def estimate(self, table: pd.DataFrame) -> Estimate:
-        """Over the seeds, in points."""
-        return Estimate.of(self.per_seed(table))
+        All of them count: a ticket that lacks one cannot be judged, a seed is left out.
+        """
+        return _minus(table.curves(self.evaluation), self.a, self.b)
 
-    def words(self, table: pd.DataFrame) -> str:
+    def above_chance(self, table: Table) -> list[Guard]:
+        """The reference's lead over guessing."""
+        curves = table.curves(self.evaluation)
+        says = f"{self.reference.ticket} not clearly above chance ({curves.chance:.3g} %)"
+        return [Guard(says, _minus(curves, self.reference, None))]
+
+    def above_random(self, table: Table) -> list[Guard]:
+        """The reference's lead over its random baseline."""
+        if self.random is None:
+            return []
+        says = f"{self.reference.ticket} not clearly above {self.random}"
+        baseline = Tickets(self.random, self.reference.at)
+        return [Guard(says, _minus(table.curves(self.evaluation), self.reference, baseline))]
+
+    def words(self, table: Table) -> str:
         """What was compared, or what was wanted where there is nothing."""
-        densities = self._densities(table)
+        densities = table.curves(self.evaluation).densities
         left_a, left_b = (
-            _left(densities.loc[side.at.of(densities)]) or side.at.words
-            for side in (self.a, self.b)
+            left(densities[side.at.of(densities)]) or side.at.words for side in (self.a, self.b)
         )
         if self.a.at == self.b.at:
             return f"{self.a.ticket} - {self.b.ticket}, {left_a}"
         return f"{self.a.ticket}, {left_a} - {self.b.ticket}, {left_b}"
 
-    def _rows(self, table: pd.DataFrame, ticket: str) -> pd.DataFrame:
-        rows = table[(table["ticket"] == ticket) & (table["evaluation"] == self.evaluation)]
-        return rows.dropna(subset=["accuracy"])
-
-    def _densities(self, table: pd.DataFrame) -> pd.Series:
-        """By round, of the rounds that both have."""
-        a, b = (
-            self._rows(table, side.ticket).groupby("round")["density"].mean()
-            for side in (self.a, self.b)
-        )
-        return a[a.index.isin(b.index)]
-
-    def _accuracy(self, table: pd.DataFrame, ticket: str) -> pd.DataFrame:
-        """Percent, seeds x rounds. A ticket of two panels stands twice in the table."""
-        rows = self._rows(table, ticket)
-        return 100 * rows.groupby(["seed", "round"])["accuracy"].mean().unstack()
-
 
 @dataclass(frozen=True)
-class Trend:
-    """By how many points one gap is larger than another, paired by seed."""
+class Growth:
+    """That a gap grows from one to the next of several, paired by seed.
 
-    gap: Gap
-    than: Gap
+    Overall the last is compared with the first; of each other two, the later with the earlier. What
+    is claimed of this holds for the last gap too: a gap that shrinks from -9 to -2 has not grown.
+    """
 
-    unit: ClassVar[str] = "points"
+    gaps: tuple[Gap, ...]
+    names: tuple[str, ...]
+
+    unit: ClassVar[Unit] = "points"
     columns: ClassVar[tuple[str, ...]] = Gap.columns
 
-    def estimate(self, table: pd.DataFrame) -> Estimate:
-        """Over the seeds, in points."""
-        return Estimate.of((self.gap.per_seed(table) - self.than.per_seed(table)).dropna())
+    def sample(self, table: Table) -> Sample:
+        """The growth, and the last gap."""
+        samples = [gap.sample(table) for gap in self.gaps]
+        lacking = next((sample.reason for sample in samples if sample.reason), "")
+        common = sorted(set.intersection(*(set(sample.seeds) for sample in samples)))
+        samples = [sample.of(common) for sample in samples]
+        means = [sample.blocks[0].overall for sample in samples]
+        first, last = 0, len(self.gaps) - 1
+        steps = [pair for pair in combinations(range(last + 1), 2) if pair != (first, last)]
+        growth = Block(
+            f"growth from {self.names[first]} to {self.names[last]}",
+            means[last] - means[first],
+            tuple(f"growth from {self.names[i]} to {self.names[j]}" for i, j in steps),
+            np.stack([means[j] - means[i] for i, j in steps], axis=1)
+            if steps
+            else np.empty((len(common), 0)),
+        )
+        blocks = (growth, *samples[last].blocks)
+        remark = next((sample.remark for sample in samples if sample.remark), "")
+        return Sample(tuple(common), blocks, lacking, remark)
 
-    def words(self, table: pd.DataFrame) -> str:
+    def above_chance(self, table: Table) -> list[Guard]:
+        """Those of all gaps."""
+        return [guard for gap in self.gaps for guard in gap.above_chance(table)]
+
+    def above_random(self, table: Table) -> list[Guard]:
+        """Those of all gaps."""
+        return [guard for gap in self.gaps for guard in gap.above_random(table)]
+
+    def words(self, table: Table) -> str:
         """What was compared."""
-        return f"({self.gap.words(table)}) - ({self.than.words(table)})"
+        return " < ".join(f"({gap.words(table)})" for gap in self.gaps)
 
 
 @dataclass(frozen=True)
@@ -144,15 +178,36 @@ class Sparsity:
     a: str
     b: str | float
 
-    unit: ClassVar[str] = "points"
-    columns: ClassVar[tuple[str, ...]] = ("ticket", "seed", "sparsity")
+    unit: ClassVar[Unit] = "points"
+    columns: ClassVar[tuple[str, ...]] = ("ticket", "seed", "sparsity", "dead_taps")
 
-    def estimate(self, table: pd.DataFrame) -> Estimate:
-        """Over the seeds, in points."""
-        other = 100 * _by_seed(table, self.b, "sparsity") if isinstance(self.b, str) else self.b
-        return Estimate.of((100 * _by_seed(table, self.a, "sparsity") - other).dropna())
+    def sample(self, table: Table) -> Sample:
+        """The difference in percentage points of all prunable weights.
 
-    def words(self, table: pd.DataFrame) -> str:
+        Weights that only ever meet padding go to zero whatever a network learns. Where these are
+        more than the margin, sparsity does not tell what was learned.
+        """
+        both = [self.a, self.b] if isinstance(self.b, str) else [self.a]
+        found = [100 * table.by_seed(ticket, "sparsity") for ticket in both]
+        other = found[1] if len(found) > 1 else self.b
+        dead = [100 * table.by_seed(ticket, "dead_taps").max() for ticket in both]
+        lacking = _absent(both, found) or next(
+            (
+                f"{share:.0f} % of the weights of {ticket} only ever meet padding"
+                for ticket, share in zip(both, dead, strict=True)
+                if not share <= MARGIN
+            ),
+            "",
+        )
+        return _alone("sparsity", (found[0] - other).dropna(), lacking)
+
+    def above_chance(self, table: Table) -> list[Guard]:
+        """None: no accuracy is compared."""
+        return []
+
+    above_random = above_chance
+
+    def words(self, table: Table) -> str:
         """What was compared."""
         other = self.b if isinstance(self.b, str) else f"{self.b:g} %"
         return f"sparsity of {self.a} - {other}"
@@ -165,30 +220,71 @@ class Saving:
     a: str
     b: str
 
-    unit: ClassVar[str] = "times"
+    unit: ClassVar[Unit] = "times"
     columns: ClassVar[tuple[str, ...]] = ("ticket", "seed", "generation")
 
-    def estimate(self, table: pd.DataFrame) -> Estimate:
-        """Over the seeds, a ratio."""
-        spent = table[table["generation"] > 0]  # nothing is spent where only round 0 is judged
-        a, b = (np.log(_by_seed(spent, side, "generation")) for side in (self.a, self.b))
-        return Estimate.of((a - b).dropna()).exponential()
+    def sample(self, table: Table) -> Sample:
+        """The logarithm of the ratio; nothing is spent where only round 0 is judged."""
+        both = [self.a, self.b]
+        hours = [table.by_seed(ticket, "generation") for ticket in both]
+        hours = [spent[spent > 0] for spent in hours]
+        logs = (np.log(hours[0]) - np.log(hours[1])).dropna()
+        return _alone("time", logs, _absent(both, hours))
 
-    def words(self, table: pd.DataFrame) -> str:
+    def above_chance(self, table: Table) -> list[Guard]:
+        """None: no accuracy is compared."""
+        return []
+
+    above_random = above_chance
+
+    def words(self, table: Table) -> str:
         """What was compared."""
         return f"{self.a} / {self.b}, hours to find"
 
 
-Comparison = Gap | Trend | Sparsity | Saving
+Comparison = Gap | Growth | Sparsity | Saving
 
 
-def _by_seed(table: pd.DataFrame, ticket: str, column: str) -> pd.Series:
-    return table[table["ticket"] == ticket].groupby("seed")[column].mean()
+def _minus(curves: Curves, a: Tickets, b: Tickets | None) -> Sample:
+    """The accuracy of one minus that of another, or minus chance, at each of their rounds."""
+    sides = [a] if b is None else [a, b]
+    rounds = [side.at.of(curves.densities) for side in sides]
+    lacking = next(filter(None, map(_lacking, [curves] * 2, sides, rounds)), "")
+    if not all(rounds):
+        return Sample((), (Block("on average", np.empty(0), (), np.empty((0, 0))),), lacking)
+    found = [curves.of_ticket(s.ticket)[:, r] for s, r in zip(sides, rounds, strict=True)]
+    values = found[0] - (curves.chance if b is None else found[1])
+    complete = ~np.isnan(values).any(axis=1)
+    begun = np.any([~np.isnan(own).all(axis=1) for own in found], axis=0)
+    seeds = np.array(curves.seeds, dtype=int)
+    left_out = ", ".join(map(str, seeds[begun & ~complete]))
+    places = tuple(curves.places[round] for round in max(rounds, key=len))
+    values = values[complete]
+    return Sample(
+        tuple(seeds[complete].tolist()),
+        (Block("on average", values.mean(axis=1), places, values),),
+        lacking,
+        f"without seed {left_out}, which lacks rounds" if left_out and not lacking else "",
+    )
 
 
-def _left(densities: pd.Series | list[float]) -> str:
-    """`6.9 % left`, `80 to 11 % left`; nothing for no densities."""
-    if len(densities) == 0:
-        return ""
-    ends = (float(f"{100 * density:.2g}") for density in (max(densities), min(densities)))
-    return f"{' to '.join(dict.fromkeys(f'{end:g}' for end in ends))} % left"
+def _lacking(curves: Curves, side: Tickets, rounds: list[int]) -> str:
+    if side.ticket not in curves.accuracy:
+        return f"no results of {side.ticket}"
+    if not rounds:
+        return f"no round with {side.at.words}"
+    absent = np.isnan(curves.of_ticket(side.ticket)[:, rounds]).all(axis=0)
+    gaps = left(curves.densities[rounds][absent])
+    return f"missing rounds: {side.ticket}, {gaps}" if gaps else ""
+
+
+def _absent(tickets: list[str], found: list[pd.Series]) -> str:
+    absent = [t for t, values in zip(tickets, found, strict=True) if not values.notna().any()]
+    return f"no results of {', '.join(absent)}" if absent else ""
+
+
+def _alone(name: str, values: pd.Series, lacking: str) -> Sample:
+    """Of one number per seed."""
+    numbers = values.to_numpy(dtype=float)
+    block = Block(name, numbers, (name,), numbers[:, None])
+    return Sample(tuple(int(seed) for seed in values.index), (block,), lacking)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
-from lottery.claims.comparisons import Between, Gap, Rounds, Tickets
+from lottery.claims.comparisons import Gap, Tickets
+from lottery.claims.rounds import Between, Rounds
 
 DENSE = Between("100 % left", 1, 2)
 PRUNED = Between("less than 100 % left", 0, 1)
@@ -24,11 +25,29 @@ class Network:
     pattern: str
     random: str
 
-    def gap(self, a: str, b: str, at: Rounds, b_at: Rounds | None = None) -> Gap:
-        """Tickets of one task or subset minus those of another; of the same rounds by default."""
-        first = Tickets(self.pattern.format(a), at)
-        second = Tickets(self.pattern.format(b), b_at or at)
-        return Gap(self.evaluation, first, second)
+    def gap(self, a: str, b: str, at: Rounds, reference: str = "labels") -> Gap:
+        """Tickets of one task or subset minus those of another, of the same rounds.
+
+        What both are measured by are labels tickets, unless the claim names others.
+        """
+        return self.between(self.ticket(a), self.ticket(b), at, self.ticket(reference))
+
+    def between(self, a: str, b: str, at: Rounds, reference: str) -> Gap:
+        """The same of tickets by their whole names, of this network's evaluation."""
+        first, second, third = (Tickets(ticket, at) for ticket in (a, b, reference))
+        return Gap(self.evaluation, first, second, third, self.ticket(self.random))
+
+    def loss(self, task: str, at: Rounds) -> Gap:
+        """The dense labels network minus pruned tickets.
+
+        It is measured by itself: no random baseline is as dense.
+        """
+        dense = Tickets(self.ticket("labels"), DENSE)
+        return Gap(self.evaluation, dense, Tickets(self.ticket(task), at), dense, None)
+
+    def ticket(self, task: str) -> str:
+        """A ticket's name."""
+        return self.pattern.format(task)
 
     def up_to(self, convolution: int) -> Self:
         """The same network, of which only the first convolutions are pruned."""

@@ -5,52 +5,103 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, get_args
 
+import numpy as np
 import pandas as pd
 
-from lottery.claims.evidence import CONFIDENCE, SMALLEST, TOLERANCE, Verdict
+from lottery.claims.comparisons import Comparison
+from lottery.claims.curves import Table
+from lottery.claims.evidence import CONFIDENCE, LEVEL, MARGIN, Estimate
 from lottery.claims.paper import CLAIMS, Claim
+from lottery.claims.verdicts import Finding, Judged, Verdict, conclude, examine
 
 COLUMNS = [
     "section",
     "figure",
     "claim",
     "verdict",
+    "why",
     "effect",
     "standard_error",
+    "lower",
+    "upper",
     "unit",
     "seeds",
+    "p",
+    "p_adjusted",
     "compared",
     "scale",
 ]
-LEGEND = (
-    "Effect: mean ± standard error over seeds, paired by seed and round. Each claim is judged by "
-    f"its own {100 * CONFIDENCE:g} % t interval; one seed has none. That A is better holds if "
-    f"the interval is above 0, and does not if it is below {SMALLEST:g} points; that A is as good "
-    f"holds if it is nowhere below -{TOLERANCE:g} point (unless the claim says otherwise), and "
-    "does not if all of it is. Where all tickets are at chance each is as good as any: read that "
-    "beside what is better than random."
-)
+LEGEND = f"""\
+- **Effect**: mean ± standard error over seeds, paired by seed; of several rounds their mean, of a
+  growth that from the first to the last. Points are percentage points.
+- **One margin**, {MARGIN:g} point, divides all differences of accuracy. A is *better* than B if it
+  is ahead by more on average, and at no round behind by more. A is *as good* (does as well,
+  matches, competes) if it is within the margin at every compared round, ahead or behind: leads do
+  not make up for losses. A is *not better* if it is at no round ahead by more. A lead *grows* if it
+  does so by more than the margin, without a step back by more, and is one at its end.
+- **Verdicts** are t tests over seeds at {100 * LEVEL:g} %, one-sided. A claim *holds* if all that
+  it says is shown (the {100 * CONFIDENCE:g} % intervals lie within the bounds), *does not hold* if
+  the contrary of a part of it is; otherwise one *cannot tell*. Of many tests some succeed by luck,
+  so the p-values of a section of the paper are raised together (Benjamini-Hochberg): no more than
+  {100 * LEVEL:g} % of its verdicts are expected to be wrong.
+- **No verdict without a reference.** Whether tickets are equal is judged only if those that they
+  are measured by (from all labels, unless the claim names others) are clearly above chance at every
+  compared round, and better than their random baseline; that one is *not* better, only if labels
+  tickets are above chance.
+"""
 
 
 def scoreboard(tables: Mapping[str, pd.DataFrame], scale: str) -> pd.DataFrame:
     """One row per claim; `tables` are by figure, and a missing one counts as empty."""
-    rows = [_row(claim, tables.get(claim.figure), scale) for claim in CLAIMS]
+    held = {figure: Table(frame) for figure, frame in tables.items()}
+    rows = [
+        _row(claim, finding, judged, _table(claim.comparison, held.get(claim.figure)), scale)
+        for claim, (finding, judged) in judged_claims(held).items()
+    ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _row(claim: Claim, table: pd.DataFrame | None, scale: str) -> dict[str, object]:
+def judged_claims(tables: Mapping[str, Table]) -> dict[Claim, tuple[Finding, Judged]]:
+    """What is found of each claim, each section of the paper a family of its own."""
+    findings = {claim: _examine(claim, tables.get(claim.figure)) for claim in CLAIMS}
+    found: dict[Claim, tuple[Finding, Judged]] = {}
+    for section in dict.fromkeys(claim.section for claim in CLAIMS):
+        family = {claim: f for claim, f in findings.items() if claim.section == section}
+        verdicts = conclude(list(family.values()))
+        found |= {
+            claim: (finding, verdict)
+            for (claim, finding), verdict in zip(family.items(), verdicts, strict=True)
+        }
+    return {claim: found[claim] for claim in CLAIMS}
+
+
+def _examine(claim: Claim, table: Table | None) -> Finding:
     if table is None:
-        table = pd.DataFrame(columns=list(claim.comparison.columns))
-    found = claim.comparison.estimate(table)
+        return Finding(Estimate.of(np.empty(0)), None, None, f"no table of {claim.figure}")
+    return examine(claim.comparison, claim.judge, table)
+
+
+def _table(comparison: Comparison, table: Table | None) -> Table:
+    return table or Table(pd.DataFrame(columns=list(comparison.columns)))
+
+
+def _row(
+    claim: Claim, finding: Finding, judged: Judged, table: Table, scale: str
+) -> dict[str, object]:
     return {
         "section": claim.section,
         "figure": claim.figure,
         "claim": claim.words,
-        "verdict": claim.judge(found),
-        "effect": found.effect,
-        "standard_error": found.error,
+        "verdict": judged.verdict,
+        "why": judged.why,
+        "effect": finding.estimate.effect,
+        "standard_error": finding.estimate.error,
+        "lower": finding.estimate.lower,
+        "upper": finding.estimate.upper,
         "unit": claim.comparison.unit,
-        "seeds": found.seeds,
+        "seeds": finding.estimate.seeds,
+        "p": finding.p,
+        "p_adjusted": judged.adjusted,
         "compared": claim.comparison.words(table),
         "scale": scale,
     }
@@ -64,17 +115,17 @@ def markdown(rows: pd.DataFrame, scale: str) -> str:
         "",
         ", ".join(f"{verdict}: {counts[verdict]}" for verdict in get_args(Verdict)) + ".",
         "",
-        "| section | figure | claim | verdict | effect | seeds | compared |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| section | figure | claim | verdict | why | effect | seeds | compared |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
         *(
-            f"| {row.section} | {row.figure} | {row.claim} | {row.verdict} | {_effect(row)} "
-            f"| {row.seeds} | {row.compared} |"
+            f"| {row.section} | {row.figure} | {row.claim} | {row.verdict} | {row.why} "
+            f"| {_effect(row)} | {row.seeds} | {row.compared} |"
             for row in rows.itertuples()
         ),
         "",
         LEGEND,
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _scale(scale: str) -> str:

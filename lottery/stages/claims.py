@@ -20,7 +20,7 @@ NAMES = {"ticket", "evaluation"}
 
 
 def claims(spec: ClaimsSpec, tables: Sequence[str], csv: str, text: str) -> None:
-    """Judge each claim by its figure's table; where there is none, there are not enough data.
+    """Judge each claim by its figure's table; where there is none, one cannot tell.
 
     Raises: LotteryError for a table that cannot be read, or is of no figure of the scale.
     """
@@ -49,6 +49,8 @@ def _read(figure: str, path: str) -> pd.DataFrame:
     absent = columns - set(table.columns)
     if absent:
         raise LotteryError(f"{path}: no column {', '.join(sorted(absent))}")
+    if "chance" in columns and not table["chance"].between(0, 1).all():
+        raise LotteryError(f"{path}: column chance: not all are numbers from 0 to 1")
     return table
 
 
