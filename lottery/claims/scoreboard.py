@@ -46,8 +46,8 @@ LEGEND = f"""\
   {100 * LEVEL:g} % of its verdicts are expected to be wrong.
 - **No verdict without a reference.** Whether tickets are equal is judged only if those that they
   are measured by (from all labels, unless the claim names others) are clearly above chance at every
-  compared round, and better than their random baseline; that one is *not* better, only if labels
-  tickets are above chance.
+  compared round, and better than their random baseline. That one is better is refuted only if they
+  are above chance.
 """
 
 
