@@ -41,6 +41,8 @@ def change(pixels: Tensor, how: Augmentation, stream: torch.Generator) -> Tensor
         pixels = random_rotation(pixels, how.rotation, stream)
     if how.brightness or how.contrast or how.saturation or how.hue:
         pixels = colour_jitter(pixels, how, stream)
+    if how.hsv_noise:
+        pixels = hsv_noise(pixels, stream)
     return pixels
 
 
@@ -106,9 +108,62 @@ def colour_jitter(pixels: Tensor, how: Augmentation, stream: torch.Generator) ->
     return _bytes(image)
 
 
-def _uniform(count: int, stream: torch.Generator) -> Tensor:
-    """One number per image from -1 to 1, (B, 1, 1, 1)."""
-    return 2 * torch.rand((count, 1, 1, 1), generator=stream, device=stream.device) - 1
+def hsv_noise(pixels: Tensor, stream: torch.Generator) -> Tensor:
+    """The colour noise of Zhai et al. (2019): `change_hsv` with draws of each image's own.
+
+    Hue turns by U(-0.1, 0.1); saturation and value x, each with its own draws, become
+    x^(2^U(-2, 2)) * 2^U(-0.5, 0.5) + U(-0.1, 0.1), as in `hsvnoise` of the authors' code (S4L).
+    """
+    count = len(pixels)
+    turn = 0.1 * _uniform(count, stream)
+    power, factor, shift = (most * _uniform(count, stream, 2) for most in (2, 0.5, 0.1))
+    return change_hsv(pixels, turn, power.exp2(), factor.exp2(), shift)
+
+
+def change_hsv(
+    pixels: Tensor, turn: Tensor, power: Tensor, factor: Tensor, shift: Tensor
+) -> Tensor:
+    """Turn the hue of a uint8 batch (B, 3, H, W) by a share of the circle, `turn` (B, 1, 1, 1).
+
+    Saturation and value x, from 0 to 1, become x^power * factor + shift, clipped; `power`, `factor`
+    and `shift` are (B, 2, 1, 1). Greys have hue and saturation 0, and a positive shift of the
+    saturation tints them: all greys of an image alike, in a red that is turned as its hues are.
+    """
+    hue, others = rgb_to_hsv(pixels.float() / 255).split((1, 2), dim=1)
+    others = (others**power * factor + shift).clamp(0, 1)
+    return _bytes(255 * hsv_to_rgb(torch.cat([(hue + turn) % 1, others], dim=1)))
+
+
+def rgb_to_hsv(image: Tensor) -> Tensor:
+    """Hue, saturation and value, all from 0 to 1, of floats (B, 3, H, W) from 0 to 1.
+
+    The hue of red is 0, and so are hue and saturation of grey.
+    """
+    red, green, blue = image.split(1, dim=1)
+    value = image.amax(1, keepdim=True)
+    chroma = value - image.amin(1, keepdim=True)
+    some = torch.where(chroma > 0, chroma, 1)
+    sixths = torch.where(
+        red == value,
+        (green - blue) / some,
+        torch.where(green == value, 2 + (blue - red) / some, 4 + (red - green) / some),
+    )
+    return torch.cat([sixths / 6 % 1, chroma / torch.where(value > 0, value, 1), value], dim=1)
+
+
+def hsv_to_rgb(image: Tensor) -> Tensor:
+    """The inverse of `rgb_to_hsv`, (B, 3, H, W)."""
+    hue, saturation, value = image.split(1, dim=1)
+    sixths = 6 * hue
+    pure = torch.cat(
+        [(sixths - 3).abs() - 1, 2 - (sixths - 2).abs(), 2 - (sixths - 4).abs()], dim=1
+    ).clamp(0, 1)
+    return value * (1 - saturation * (1 - pure))
+
+
+def _uniform(count: int, stream: torch.Generator, channels: int = 1) -> Tensor:
+    """Numbers of each image from -1 to 1, (B, channels, 1, 1)."""
+    return 2 * torch.rand((count, channels, 1, 1), generator=stream, device=stream.device) - 1
 
 
 def _grey(image: Tensor) -> Tensor:
