@@ -11,6 +11,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.inputs import RESNET50, recipe
 from benchmarks.measuring import Row
 from lottery import models
+from lottery.models.layout import layout
+from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.pruning.random import random_mask
 from lottery.specs import Architecture, Augmentation, Precision
@@ -51,7 +53,7 @@ def run(images: str | None) -> list[Row]:
     rows = []
     for figure, (architecture, count, size, classes) in NETWORKS.items():
         model = models.build(architecture, classes, 0, "init").to(device)
-        model.to(memory_format=models.layout(model))
+        model.to(memory_format=layout(model))
         batch = torch.randn(count, 3, size, size, device=device).contiguous(
             memory_format=torch.channels_last
         )
@@ -77,7 +79,7 @@ def _update(
     chosen: Precision,
 ) -> float:
     """Median seconds of an update, after a warm-up."""
-    masking = Masking(model, random_mask(prunable(model), 0.2, 10, seed=0))
+    masking = Masking(model, random_mask(Mask.dense(prunable(model)), 0.2, 10, seed=0))
     stepper = loop.optimizer(model, recipe(len(batch), Augmentation()))
     seconds = []
     for number in range(2 * UPDATES):

@@ -6,6 +6,8 @@ from torch.nn.functional import cross_entropy
 from benchmarks.inputs import CIFAR_RESNET18, RESNET50, recipe
 from benchmarks.measuring import Row, in_turn
 from lottery import models
+from lottery.models.layout import layout
+from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.pruning.random import random_mask
 from lottery.specs import Architecture, Augmentation
@@ -24,8 +26,8 @@ def run(images: str | None) -> list[Row]:
 
 def _rows(figure: str, which: Architecture, count: int, size: int, optimizer: str) -> list[Row]:
     model = models.build(which, 10, 0, "init")
-    model.to(memory_format=models.layout(model))
-    mask = random_mask(prunable(model), 0.2, 10, seed=0)
+    model.to(memory_format=layout(model))
+    mask = random_mask(Mask.dense(prunable(model)), 0.2, 10, seed=0)
     masking = Masking(model, mask)
     stepper = loop.optimizer(model, recipe(count, Augmentation(), optimizer))
     batch = torch.randn(count, 3, size, size).contiguous(memory_format=torch.channels_last)

@@ -11,6 +11,7 @@ from lottery import models, tasks
 from lottery.data import loaders
 from lottery.data.datasets import Images, Listing
 from lottery.data.sources import Resident, Source, Streamed
+from lottery.models.layout import layout
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.specs import Architecture, Augmentation, Recipe
@@ -43,7 +44,7 @@ def _jpegs(images: str | None) -> Row:
 def _row(figure: str, architecture: Architecture, source: Source, how: Recipe, target: str) -> Row:
     task = tasks.make("labels", how)
     model = models.build(architecture, 10, 0, "init")
-    model.to(memory_format=models.layout(model))
+    model.to(memory_format=layout(model))
     mask = Mask.dense(prunable(model))
     size = source.dataset.image_size
     batch = torch.randn(how.batch_size, 3, size, size).contiguous(memory_format=torch.channels_last)

@@ -74,6 +74,28 @@ class AggregateSpec(Spec):
     partial: bool = Field(False, description="leave out what is not there yet")
 
 
+class ShownCurve(Spec):
+    """A curve, or a row: by the name that the table has, what the figure calls it."""
+
+    curve: str
+    label: str
+    early: bool = Field(
+        False,
+        description="its round 0 is W_k of its own task, unpruned; that of other curves is a dense "
+        "network trained from its initialisation",
+    )
+
+
+class ShownPanel(Spec):
+    """One set of axes, or one block of rows: by the name that the table has, what stands on it."""
+
+    panel: str
+    title: str
+    curves: tuple[ShownCurve, ...]
+    scope: str = Field("", description="which convolutions are pruned; none if all layers are")
+    split: str = Field("test", description="what the images of its accuracy are called")
+
+
 class PlotSpec(Spec):
     """What a figure shows beyond its table."""
 
@@ -81,7 +103,7 @@ class PlotSpec(Spec):
     kind: Literal["accuracy", "cost", "sparsity", "rewind"]
     title: str
     scale: str
-    panels: tuple[str, ...]
+    panels: tuple[ShownPanel, ...]
     columns: int = Field(ge=1, description="panels side by side")
     points: int = Field(description="tickets, or networks, of the complete figure")
     partial: bool = False

@@ -34,8 +34,13 @@ def header(
     inputs: Mapping[str, str | Path | None],
     stopwatch: Stopwatch,
     device: str = "cpu",
+    threads: int | None = None,
 ) -> dict[str, Any]:
-    """What this artifact is, what it was made from, with what, and how long that took."""
+    """What this artifact is, what it was made from, with what, and how long that took.
+
+    `threads` are the CPU threads of a training's process: with another number of them, sums are
+    formed in another order and a training on a CPU ends at other weights.
+    """
     return {
         "what": what,
         "format": FORMAT,
@@ -49,6 +54,7 @@ def header(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": stopwatch.seconds(),
         "device": device,
+        **({} if threads is None else {"threads": threads}),
     }
 
 

@@ -160,12 +160,27 @@ class Augmentation(Spec):
     contrast: float = Field(0, ge=0, lt=1, description="factor drawn from 1 - x to 1 + x")
     saturation: float = Field(0, ge=0, lt=1, description="factor drawn from 1 - x to 1 + x")
     hue: float = Field(0, ge=0, le=0.5, description="share of the colour circle, from -x to x")
+    hsv_noise: bool = Field(
+        False,
+        description="the colour noise of Zhai et al. (2019), in place of brightness, contrast, "
+        "saturation and hue",
+    )
     rotation: float = Field(0, ge=0, le=180, description="degrees, from -x to x")
 
     @model_validator(mode="after")
     def _one_crop(self) -> Self:
         if self.crop_padding and self.resized_crop:
             raise ValueError("crop_padding and resized_crop are two ways to crop: give one")
+        return self
+
+    @model_validator(mode="after")
+    def _one_change_of_colour(self) -> Self:
+        jitter = ("brightness", "contrast", "saturation", "hue")
+        given = [key for key in jitter if getattr(self, key)]
+        if self.hsv_noise and given:
+            raise ValueError(
+                f"hsv_noise and {', '.join(given)} are two ways to change colours: give one"
+            )
         return self
 
 
@@ -227,20 +242,37 @@ class Recipe(Spec):
         return self
 
 
-class Point(Spec):
-    """A moment of a training, in exactly one unit (Appendix B, Table 1)."""
+class Rewind(Spec):
+    """Where the weights of a retraining come from, and where its learning-rate schedule begins.
+
+    The weights are W_k, of a moment of the dense training in exactly one unit (Appendix B, Table
+    1); or with `none` those that the round before ended with, W*.
+    """
 
     samples: int | None = Field(None, ge=0)
     epochs: float | None = Field(None, ge=0)
     updates: int | None = Field(None, ge=0)
     percent: float | None = Field(None, ge=0, le=100)
+    none: bool = Field(False, description="go on with W* of the round before; round 0 is W_0")
+    schedule: Literal["restart", "continue", "end"] = Field(
+        "restart",
+        description="the learning rate of a retraining: from the schedule's start (with `none`: "
+        "learning-rate rewinding, Renda et al., 2020), from where W_k was saved on (as Frankle et "
+        "al., 2019), or with `none` its last rate throughout (fine-tuning)",
+    )
 
     @model_validator(mode="after")
-    def _one_unit(self) -> Self:
-        given = [name for name, value in self if value is not None]
+    def _one_point(self) -> Self:
+        units = ("samples", "epochs", "updates", "percent")
+        given = [name for name in units if getattr(self, name) is not None]
+        given += ["none"] * self.none
         if len(given) != 1:
-            found = " and ".join(given) or "none"
-            raise ValueError(f"give one of samples, epochs, updates, percent; found {found}")
+            found = " and ".join(given) or "nothing"
+            raise ValueError(f"give one of {', '.join(units)}, none; found {found}")
+        if self.schedule == "continue" and self.none:
+            raise ValueError("schedule: continue needs a point to continue from, found none")
+        if self.schedule == "end" and not self.none:
+            raise ValueError("schedule: end is fine-tuning: it goes with none: true")
         return self
 
 
@@ -251,7 +283,7 @@ class Start(Spec):
     """W_k at one point of a dense training, and the first ticket that starts from there."""
 
     ticket: str
-    rewind: Point
+    rewind: Rewind
 
 
 class Training(Spec):
@@ -266,7 +298,7 @@ class Training(Spec):
     task: TaskName
     recipe: Recipe
     starts: tuple[Start, ...] = Field(min_length=1)
-    rewind: Point | None = Field(None, description="one of the starts; none in the dense training")
+    rewind: Rewind | None = Field(None, description="one of the starts; none in the dense training")
 
     def start(self) -> int:
         """Which of `starts` this ticket's W_k is."""
@@ -281,6 +313,9 @@ class Chain(Spec):
     architecture: Architecture
     rate: Fraction | None = Field(description="share of the remaining weights pruned per round")
     convolutions: int | None = Field(None, description="prune only so many first convolutions")
+    excluded_at: int | None = Field(
+        None, description="not prunable: weights that see only padding at this image size, pixels"
+    )
     training: Training | None = None
     baseline: "Baseline | None" = None
 
@@ -337,13 +372,12 @@ def images_per_update(recipe: Recipe, task: TaskName) -> int:
 def samples_per_epoch(dataset: ImageFormat, subset: Subset, task: TaskName) -> float | None:
     """Nominal number of images that a training sees in an epoch; None if the config has none.
 
-    A semi-supervised epoch is one pass over all images, each beside a labelled one.
+    A semi-supervised epoch is one pass over the labelled images, each beside one without its label.
     """
     if dataset.train_images is None:
         return None
-    if task == "semi-supervised":
-        return 2 * dataset.train_images
-    return dataset.train_images * subset.share(dataset.train_images, dataset.classes)
+    drawn = dataset.train_images * subset.share(dataset.train_images, dataset.classes)
+    return 2 * drawn if task == "semi-supervised" else drawn
 
 
 BaselineName = Literal["random", "adjusted-random", "reinitialised"]

@@ -4,10 +4,18 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lottery.config.entries import BaselineTicket, FoundTicket
+from lottery.config.entries import PLACEHOLDERS, BaselineTicket, DatasetEntry, FoundTicket
 from lottery.config.experiment import Config
+from lottery.config.looks import texts, unknown
 from lottery.config.mistakes import nearest
-from lottery.specs import Subset, images_per_update, samples_per_epoch
+from lottery.specs import (
+    Recipe,
+    Rewind,
+    Subset,
+    TaskName,
+    images_per_update,
+    samples_per_epoch,
+)
 
 FOLDERS = ("benchmarks", "images", "logs", "subsets", "tables", "tickets")
 """In `results/`; no scale can be named so."""
@@ -69,8 +77,8 @@ def _dangling(config: Config) -> Problems:
             judged = getattr(panel, "evaluation", None)
             if judged is not None:
                 yield from refer(f"{at}.evaluation", judged, "evaluations")
-            for label, ticket_name in panel.curves.items():
-                yield from refer(f"{at}.curves.{label}", ticket_name, "tickets")
+            for key, curve in panel.curves.items():
+                yield from refer(f"{at}.curves.{key}", curve.ticket, "tickets")
 
 
 def _datasets(config: Config) -> Problems:
@@ -108,6 +116,13 @@ def _fit(config: Config, ticket: FoundTicket) -> Problems:
         yield ".convolutions", f"{ticket.convolutions} of {architecture.convolutions()} there are"
     if ticket.task == "semi-supervised" and not subset.images:
         yield ".subset", "task semi-supervised needs a share of the images' labels"
+    batch = images_per_update(recipe, ticket.task)
+    if ticket.task == "semi-supervised" and (batch < 4 or batch % 2):
+        yield (
+            ".recipe",
+            f"{ticket.recipe} has {batch} images in a batch: half of them are to be labelled, "
+            "two or more",
+        )
     classes = subset.classes
     count = round(classes * dataset.classes) if isinstance(classes, float) else classes
     if count is not None and not 2 <= count <= dataset.classes:
@@ -120,23 +135,55 @@ def _fit(config: Config, ticket: FoundTicket) -> Problems:
         )
     yield from _too_small(config, ticket.architecture, ticket.dataset)
     yield from _uncroppable(config, ticket.recipe, ticket.dataset)
-    rewind, epoch = config.rewinds[ticket.rewind], samples_per_epoch(dataset, subset, ticket.task)
-    last: dict[str, float] = {"epochs": recipe.epochs}
+    for late in _too_late(config, ticket, dataset, subset, ticket.task, recipe):
+        yield ".rewind", late
+
+
+def _too_late(
+    config: Config,
+    ticket: FoundTicket,
+    dataset: DatasetEntry,
+    subset: Subset,
+    task: TaskName,
+    recipe: Recipe,
+) -> Iterable[str]:
+    """Whether a ticket's rewind point lies beyond a training, or leaves nothing of it to go on."""
+    rewind, epoch = config.rewinds[ticket.rewind], samples_per_epoch(dataset, subset, task)
+    last: dict[str, float] = {"epochs": recipe.epochs, "percent": 100}
     if epoch is not None:
         last["samples"] = round(epoch * recipe.epochs)
-        last["updates"] = recipe.epochs * math.ceil(epoch / images_per_update(recipe, ticket.task))
+        updates = math.ceil(epoch / images_per_update(recipe, task))
+        last["updates"] = recipe.epochs * updates
     for unit, most in last.items():
         value = getattr(rewind, unit)
-        if value is not None and value > most:
-            yield ".rewind", f"{ticket.rewind!r} is after {value:.12g} {unit}, the last is {most}"
+        if value is not None and (value > most or (value == most and _continues(rewind))):
+            yield f"{ticket.rewind!r} is after {value:.12g} {unit}, the last is {most}"
+
+
+def _continues(rewind: Rewind) -> bool:
+    return rewind.schedule == "continue"
+
+
+def _continued(config: Config, ticket: str, evaluation: str) -> Problems:
+    """Whether a training that judges a ticket can go on from the ticket's rewind point."""
+    found, entry = config.tickets[ticket], config.evaluations[evaluation]
+    if isinstance(found, BaselineTicket) or not _continues(config.rewinds[found.rewind]):
+        return
+    recipe, dataset = config.recipes[entry.recipe], config.datasets[entry.dataset]
+    for late in _too_late(config, found, dataset, Subset(), "labels", recipe):
+        yield f"tickets.{ticket}.rewind", f"evaluation {evaluation} continues there: {late}"
 
 
 def _figures(config: Config) -> Problems:
     for name, figure in config.figures.items():
+        for key, text in texts(figure):
+            for word in unknown(text):
+                allowed = ", ".join(f"{{{known}}}" for known in PLACEHOLDERS)
+                yield f"figures.{name}.{key}", f"unknown {{{word}}}; allowed: {allowed}"
         for title, panel in figure.panels.items():
             judged = getattr(panel, "evaluation", None)
-            for label, ticket in panel.curves.items():
-                at = f"figures.{name}.panels.{title}.curves.{label}"
+            for label, curve in panel.curves.items():
+                at, ticket = f"figures.{name}.panels.{title}.curves.{label}", curve.ticket
                 if isinstance(config.tickets[ticket], BaselineTicket) and figure.kind != "accuracy":
                     yield at, f"{ticket!r} is a baseline: it has no trainings to be found by"
                 elif judged is not None:
@@ -144,6 +191,7 @@ def _figures(config: Config) -> Problems:
                     architecture = config.found(ticket).architecture
                     problems: Sequence[tuple[str, str]] = _too_small(config, architecture, dataset)
                     yield from ((at, problem) for _, problem in problems)
+                    yield from _continued(config, ticket, judged)
 
 
 def _uncroppable(config: Config, recipe: str, dataset: str) -> Problems:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from lottery.specs import BaselineName, Dataset, Fraction, ImageFormat, Spec, TaskName
 
@@ -31,6 +31,11 @@ class PruningEntry(Spec):
     """Iterative magnitude pruning (Section 3.2)."""
 
     rate: Fraction = Field(description="share of the remaining weights pruned per round")
+    dead_taps: Literal["keep", "exclude"] = Field(
+        "keep",
+        description="weights that only ever meet zero padding: prunable as all others, or zero "
+        "from the start and counted neither as remaining nor as pruned",
+    )
     evaluated_rounds: Rounds = Field(
         description="rounds whose tickets are judged; generation runs up to the last"
     )
@@ -84,10 +89,42 @@ class EvaluationEntry(Spec):
     recipe: str
 
 
+PLACEHOLDERS = ("dataset", "network", "rewind", "scope", "subset")
+"""What titles and labels may leave open: in {braces}, each becomes what was trained, in words."""
+
+
+class CurveEntry(Spec):
+    """A ticket and its name on the figure; `NAME: ticket` alone is short for one without a label.
+
+    The name of a curve, its key, is that in the table and picks its colour and mark.
+    """
+
+    ticket: str
+    label: str | None = Field(
+        None,
+        description="what the legend calls it (default: its key); {dataset}, {network}, {rewind}, "
+        "{scope} and {subset} in it become the ticket's",
+    )
+
+
+def _with_ticket(value: Any) -> Any:
+    return {"ticket": value} if isinstance(value, str) else value
+
+
+Curve = Annotated[
+    CurveEntry, BeforeValidator(_with_ticket, json_schema_input_type=str | CurveEntry)
+]
+
+
 class Curves(Spec):
     """One set of axes, or one block of rows: tickets by the name that the figure gives them."""
 
-    curves: dict[str, str] = Field(min_length=1)
+    title: str | None = Field(
+        None,
+        description="what stands above it (default: its key); {dataset}, {network}, {rewind}, "
+        "{scope} and {subset} in it become those of its tickets",
+    )
+    curves: dict[str, Curve] = Field(min_length=1)
 
 
 class JudgedCurves(Curves):
@@ -97,7 +134,10 @@ class JudgedCurves(Curves):
 
 
 class _FigureEntry(Spec):
-    title: str = Field(description="{dataset} in it becomes the label of the data sets")
+    title: str = Field(
+        description="{dataset}, {network}, {rewind}, {scope} and {subset} in it become those of "
+        "its tickets; the data set of tickets that are judged is the one they are judged on"
+    )
     columns: int | None = Field(None, ge=1, description="panels side by side; default: all")
     seeds: Seeds | None = Field(None, description="other seeds than the config's")
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from lottery.config import looks
 from lottery.config.entries import (
     BaselineTicket,
     DatasetEntry,
@@ -39,8 +40,8 @@ from lottery.specs import (
     GenerateSpec,
     ImagesSpec,
     MaskSpec,
-    Point,
     Recipe,
+    Rewind,
     SparsitySpec,
     Spec,
     Start,
@@ -84,7 +85,7 @@ class Config(Spec):
     subsets: dict[Name, Subset]
     architectures: dict[Name, Architecture]
     recipes: dict[Name, Recipe]
-    rewinds: dict[Name, Point]
+    rewinds: dict[Name, Rewind]
     tickets: dict[Name, Ticket]
     evaluations: dict[Name, EvaluationEntry]
     figures: dict[Name, FigureEntry] = Field(min_length=1)
@@ -135,12 +136,19 @@ class Config(Spec):
             "recipe": self.recipes[entry.recipe],
         }
 
-    def _first_baseline(self, architecture: Architecture) -> str:
+    def _excluded_at(self, ticket: str) -> int | None:
+        """The image size whose dead taps are not prunable in a ticket, if any are not."""
+        if self.pruning.dead_taps == "keep":
+            return None
+        return self.datasets[self.found(ticket).dataset].image_size
+
+    def _first_baseline(self, of: Chain) -> str:
         return next(
             name
             for name, entry in self.tickets.items()
             if isinstance(entry, BaselineTicket)
-            and self.architectures[self.found(name).architecture] == architecture
+            and self.architectures[self.found(name).architecture] == of.architecture
+            and self._excluded_at(name) == of.excluded_at
         )
 
     @cached_property
@@ -155,6 +163,7 @@ class Config(Spec):
                 architecture=self.architectures[entry.architecture],
                 rate=self.pruning.rate,
                 convolutions=entry.convolutions,
+                excluded_at=self._excluded_at(name),
                 training=Training(
                     **self._task(entry),
                     rewind=self.rewinds[entry.rewind],
@@ -178,7 +187,7 @@ class Config(Spec):
             read = {"of": of}
         elif entry.baseline == "adjusted-random":
             read = {"of": of.dense(), "zero_threshold": self.sparsity.zero_threshold}
-        return Baseline(kind=entry.baseline, first=self._first_baseline(of.architecture), **read)
+        return Baseline(kind=entry.baseline, first=self._first_baseline(of), **read)
 
     def chain(self, ticket: str, seed: int) -> Chain:
         """All that determines a ticket's artifacts for one seed."""
@@ -221,12 +230,12 @@ class Config(Spec):
         """The natural sparsity of a ticket's dense network."""
         return SparsitySpec(dense=self.generate(ticket, seed, 0), cuts=self.cuts)
 
-    def _judged(self, panel: str, label: str, ticket: str, evaluation: str) -> JudgedSpec:
+    def _judged(self, panel: str, name: str, ticket: str, evaluation: str) -> JudgedSpec:
         chain, entry = self.chain(ticket, 0), self.evaluations[evaluation]
         dataset, recipe = self.dataset(entry.dataset), self.recipes[entry.recipe]
         return JudgedSpec(
             panel=panel,
-            curve=label,
+            curve=name,
             chain=chain,
             evaluation=evaluation,
             dataset=dataset,
@@ -240,9 +249,9 @@ class Config(Spec):
         table: AccuracyTable | CostTable | SparsityTable | RewindTable
         if isinstance(entry, JudgedFigure):
             judged = tuple(
-                self._judged(panel, label, ticket, block.evaluation)
+                self._judged(panel, name, curve.ticket, block.evaluation)
                 for panel, block in entry.panels.items()
-                for label, ticket in block.curves.items()
+                for name, curve in block.curves.items()
             )
             rounds = self.figure_rounds(figure)
             if entry.kind == "cost":
@@ -251,9 +260,9 @@ class Config(Spec):
                 table = AccuracyTable(kind="accuracy", curves=judged, seeds=seeds, rounds=rounds)
         else:
             curves = tuple(
-                CurveSpec(panel=panel, curve=label, chain=self.chain(ticket, 0))
+                CurveSpec(panel=panel, curve=name, chain=self.chain(curve.ticket, 0))
                 for panel, block in entry.panels.items()
-                for label, ticket in block.curves.items()
+                for name, curve in block.curves.items()
             )
             if entry.kind == "rewind":
                 table = RewindTable(kind="rewind", curves=curves)
@@ -269,26 +278,7 @@ class Config(Spec):
 
     def plot(self, figure: str) -> PlotSpec:
         """The looks of a figure."""
-        entry, table = self.figures[figure], self.aggregate(figure).table
-        if isinstance(table, AccuracyTable | CostTable):
-            names = {curve.dataset.name for curve in table.curves}
-        else:
-            found = (curve.chain.training for curve in table.curves)
-            names = {training.dataset.name for training in found if training}
-        labels = " / ".join(self.datasets[name].label for name in sorted(names))
-        points = len(table.curves) * len(getattr(table, "seeds", ()))
-        if isinstance(table, AccuracyTable):
-            points *= len(table.rounds)
-        return PlotSpec(
-            figure=figure,
-            kind=table.kind,
-            title=entry.title.replace("{dataset}", labels),
-            scale=self.scale,
-            panels=tuple(entry.panels),
-            columns=entry.columns or len(entry.panels),
-            points=points,
-            partial=self.partial,
-        )
+        return looks.plot(self, figure)
 
     def claims(self) -> ClaimsSpec:
         """What the paper's claims are held against."""

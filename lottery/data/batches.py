@@ -35,24 +35,28 @@ class Portions(NamedTuple):
 class Batches:
     """Shuffled batches of images, given their `labels`, each divided into `parts`.
 
-    Where some images are `UNLABELLED`, each batch is half any images without their labels and half
-    labelled ones, which repeat as often as the epoch needs them (Zhai et al., 2019).
+    Every image is seen once an epoch; the last batch may be smaller. A single left-over image joins
+    the batch before it, for batch normalisation cannot train on one sample.
 
-    The order of epoch e depends on (seed, e) alone, so a training can start at any update. Every
-    image is seen once an epoch; the last batch may be smaller. A single left-over image joins the
-    batch before it, for batch normalisation cannot train on one sample.
+    With `hidden` labels half of each batch are images that have a label, and an epoch is one pass
+    over these, as in the code of Zhai et al. (2019). The other half are any images, without their
+    labels, from a stream that goes on from epoch to epoch and is shuffled anew when all were seen.
+
+    The order of epoch e depends on (seed, e) alone, that of pass p of the stream on (seed, p), and
+    where the stream stands on the number of the update, so that a training can start at any.
     """
 
-    def __init__(self, labels: Tensor, batch_size: int, seed: int, parts: int = 1) -> None:
+    def __init__(
+        self, labels: Tensor, batch_size: int, seed: int, parts: int = 1, hidden: bool = False
+    ) -> None:
         self._labels = labels
         self._seed = seed
         self._parts = parts
-        labelled = torch.nonzero(labels != UNLABELLED).flatten()
-        self._labelled = labelled if len(labelled) < len(labels) else None
-        if self._labelled is not None:
-            batch_size = max(2, batch_size // 2)
-        count = len(labels)
-        ends = [*range(batch_size, count, batch_size), count]
+        self._halves = 2 if hidden else 1
+        images = torch.arange(len(labels), device=labels.device)
+        self._counted = images[labels != UNLABELLED] if hidden else images
+        count, size = len(self._counted), max(2, batch_size // self._halves)
+        ends = [*range(size, count, size), count]
         if len(ends) > 1 and ends[-1] - ends[-2] == 1:
             del ends[-2]
         self._bounds = list(zip([0, *ends], ends, strict=False))
@@ -64,18 +68,21 @@ class Batches:
     @property
     def sizes(self) -> list[int]:
         """Images in each batch of an epoch."""
-        halves = 1 if self._labelled is None else 2
-        return [halves * (end - start) for start, end in self._bounds]
+        return [self._halves * (end - start) for start, end in self._bounds]
 
     @property
     def usual(self) -> int:
         """Images of a portion of any batch but the last ones."""
-        return -(-self.sizes[0] // self._divided(self.sizes[0]))
+        return self._most(self.sizes[0])
 
     @property
     def largest(self) -> int:
         """Images of the largest portion."""
-        return max(-(-size // self._divided(size)) for size in self.sizes)
+        return max(map(self._most, self.sizes))
+
+    def _most(self, size: int) -> int:
+        """Images of the largest portion of a batch of so many."""
+        return self._halves * -(-size // self._halves // self._divided(size))
 
     def _divided(self, size: int) -> int:
         """How many parts a batch has: batch normalisation needs two images in each."""
@@ -89,48 +96,76 @@ class Batches:
         Of `world` processes each has every world-th part. One for which a small batch has no part
         repeats the first one with weight 0, so that all of them take part in every update.
         """
+        stream = _Stream(self._labels, self._seed)
         for update in range(first, last):
             epoch, place = divmod(update, len(self))
             if update == first or place == 0:
-                order, again = self._order(epoch), self._labelled_order(epoch)
+                order = self._order(epoch)
             start, end = self._bounds[place]
-            chosen, labels = order[start:end], self._labels[order[start:end]]
-            if again is not None:
-                labels = torch.cat(
-                    [self._labels[again[start:end]], torch.full_like(labels, UNLABELLED)]
-                )
-                chosen = torch.cat([again[start:end], chosen])
-            parts = self._divided(len(chosen))
+            halves = [order[start:end]]
+            if self._halves == 2:
+                halves.append(stream.take(epoch * len(order) + start, end - start))
+            parts = self._divided(self.sizes[place])
             yield [
-                Portion(
-                    chosen[part::parts],
-                    labels[part::parts],
-                    update * self._parts + part,
-                    len(chosen[part::parts]) / len(chosen),
-                )
+                self._portion(halves, parts, part, update * self._parts + part)
                 for part in range(rank, parts, world)
-            ] or [Portion(chosen[::parts], labels[::parts], update * self._parts, 0.0)]
+            ] or [self._portion(halves, parts, 0, update * self._parts)._replace(weight=0.0)]
+
+    def _portion(self, halves: list[Tensor], parts: int, part: int, number: int) -> Portion:
+        """A part of each half: labelled images weigh alike in whichever part they are."""
+        mine = [half[part::parts] for half in halves]
+        labels = [self._labels[mine[0]], *(torch.full_like(half, UNLABELLED) for half in mine[1:])]
+        weight = len(mine[0]) / len(halves[0])
+        return Portion(torch.cat(mine), torch.cat(labels), number, weight)
 
     def _order(self, epoch: int) -> Tensor:
         stream = seeds.generator(self._seed, "order", epoch)
-        return torch.randperm(len(self._labels), generator=stream).to(self._labels.device)
-
-    def _labelled_order(self, epoch: int) -> Tensor | None:
-        """Labelled indices, as many as there are images: shuffled anew each time round."""
-        if self._labelled is None:
-            return None
-        stream = seeds.generator(self._seed, "labelled order", epoch)
-        rounds = -(-len(self._labels) // len(self._labelled))
-        orders = [torch.randperm(len(self._labelled), generator=stream) for _ in range(rounds)]
-        return self._labelled[torch.cat(orders).to(self._labelled.device)]
+        order = torch.randperm(len(self._counted), generator=stream)
+        return self._counted[order.to(self._counted.device)]
 
 
-def in_order(labels: Tensor, size: int, rank: int = 0, world: int = 1) -> Portions:
-    """All images once, in portions of `size`, of which each of `world` processes has its own."""
+class _Stream:
+    """All images, in one random order after another."""
+
+    def __init__(self, labels: Tensor, seed: int) -> None:
+        self._count, self._device, self._seed = len(labels), labels.device, seed
+        self._pass, self._order = -1, torch.empty(0, dtype=torch.long)
+
+    def take(self, start: int, count: int) -> Tensor:
+        """The images at so many places from `start` on, int64 (count,)."""
+        taken = []
+        while count:
+            number, place = divmod(start, self._count)
+            taken.append(self._shuffled(number)[place : place + count])
+            start, count = start + len(taken[-1]), count - len(taken[-1])
+        return torch.cat(taken)
+
+    def _shuffled(self, number: int) -> Tensor:
+        if number != self._pass:
+            stream = seeds.generator(self._seed, "unlabelled order", number)
+            order = torch.randperm(self._count, generator=stream)
+            self._pass, self._order = number, order.to(self._device)
+        return self._order
+
+
+def in_order(
+    labels: Tensor, size: int, rank: int = 0, world: int = 1, seed: int | None = None
+) -> Portions:
+    """All images once, in portions of `size`, of which each of `world` processes has its own.
+
+    With a `seed` their order is drawn from it. A single left-over image joins the portion before
+    it: a task that compares images needs another one.
+    """
     places = torch.arange(len(labels), device=labels.device)
+    if seed is not None:
+        stream = seeds.generator(seed, "test order")
+        places = torch.randperm(len(labels), generator=stream).to(labels.device)
+    portions = list(places.split(size))
+    if len(portions) > 1 and len(portions[-1]) == 1:
+        portions[-2:] = [torch.cat(portions[-2:])]
     each = (
         Portion(indices, labels[indices], number, len(indices) / len(labels))
-        for number, indices in enumerate(places.split(size))
+        for number, indices in enumerate(portions)
         if number % world == rank
     )
-    return Portions(each, min(size, len(labels)))
+    return Portions(each, max(map(len, portions)))

@@ -1,12 +1,20 @@
-"""Colours and marks that hold across figures, for colour-blind readers too (Okabe and Ito)."""
+"""Colours and marks that hold across figures, for the colour-blind too, and where words stand."""
 
+import itertools
+import re
+import textwrap
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend as MatplotlibLegend
+from matplotlib.transforms import ScaledTranslation
 
 from lottery import files
 from lottery.figure_specs import PlotSpec
@@ -16,6 +24,7 @@ mpl.rcParams.update(
     {
         "figure.constrained_layout.use": True,
         "font.size": 9,
+        "axes.titlesize": 9.5,
         "axes.grid": True,
         "axes.axisbelow": True,
         "grid.alpha": 0.3,
@@ -27,84 +36,214 @@ mpl.rcParams.update(
     }
 )
 
-# A ticket looks the same in all figures; in one panel no two share a colour or a mark.
-CURVES: dict[str, dict[str, Any]] = {
+Look = dict[str, Any]
+# By the curve's name in the table. A ticket looks the same in all figures; in one panel no two
+# share a colour or a mark. The colours are Okabe's and Ito's.
+CURVES: dict[str, Look] = {
     "Labels": {"color": "#0072B2", "marker": "o"},
     "100 %": {"color": "#0072B2", "marker": "o"},
     "RotNet": {"color": "#D55E00", "marker": "s"},
     "Exemplar": {"color": "#009E73", "marker": "^"},
     "Permuted labels": {"color": "#CC79A7", "marker": "v"},
-    "Semi-supervised, 10 % of labels": {"color": "#E69F00", "marker": "D"},
-    "30 % of images": {"color": "#56B4E9", "marker": "p"},
-    "10 % of images": {"color": "#000000", "marker": "^"},
-    "1 % of images": {"color": "#E69F00", "marker": "v"},
-    "30 % of classes": {"color": "#56B4E9", "marker": "p"},
-    "10 % of classes": {"color": "#000000", "marker": "^"},
-    "1 % of classes": {"color": "#E69F00", "marker": "v"},
-    "3.8 million samples": {"color": "#000000", "marker": "^"},
-    "3 epochs": {"color": "#0072B2", "marker": "o"},
-    "2500 updates": {"color": "#D55E00", "marker": "s"},
-    "3.3 % of training": {"color": "#009E73", "marker": "D"},
-    "Places365": {"color": "#CC79A7", "marker": "P"},
-    "CIFAR-10": {"color": "#009E73", "marker": "X"},
-    "ImageNet": {"color": "#D55E00", "marker": "o"},
+    "Semi-supervised": {"color": "#E69F00", "marker": "D"},
+    "images-30": {"color": "#56B4E9", "marker": "p"},
+    "images-10": {"color": "#000000", "marker": "^"},
+    "images-1": {"color": "#E69F00", "marker": "v"},
+    "classes-30": {"color": "#56B4E9", "marker": "p"},
+    "classes-10": {"color": "#000000", "marker": "^"},
+    "classes-1": {"color": "#E69F00", "marker": "v"},
+    "samples": {"color": "#000000", "marker": "^"},
+    "epochs": {"color": "#0072B2", "marker": "o"},
+    "updates": {"color": "#D55E00", "marker": "s"},
+    "percent": {"color": "#009E73", "marker": "D"},
+    "places365": {"color": "#CC79A7", "marker": "P"},
+    "cifar10": {"color": "#009E73", "marker": "X"},
+    "imagenet": {"color": "#D55E00", "marker": "o"},
     "Random": {"color": "#777777", "marker": "x", "linestyle": "--"},
-    "Random (adjusted)": {"color": "#777777", "marker": "x", "linestyle": "--"},
+    "Random (adjusted)": {"color": "#000000", "marker": "*", "markersize": 6, "linestyle": ":"},
 }
-OTHERS = ["#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#000000"]
+OTHER_COLOURS = (
+    "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#000000", "#0072B2", "#777777",
+    "#332288", "#882255", "#999933", "#44AA99",
+)  # fmt: skip
+OTHER_MARKS = ("D", "P", "v", "h", "<", ">", "8", "d", "s", "o", "^", "X", "p", "*")
+DASHES = ("-", "--", ":", "-.")
+
+WIDTH, HEIGHT = 3.8, 2.5
+"""Inches of one panel, without what stands above and below its axes."""
+LETTER, LINE = 0.064, 0.155
+"""Inches of a letter in a legend, on average, and from line to line."""
+HANDLE = 0.55
+"""Inches of a legend's entry beside its label."""
+GREY = "#555555"
+FOOT, SMALL = 0.13, 0.052
+"""Inches of a line at the foot of a figure, and of a letter there."""
 
 
-def curve(label: str, index: int) -> dict[str, Any]:
-    """Line style of a curve: by its label, or by its place for labels of the user's own."""
-    return CURVES.get(label, {"color": OTHERS[index % len(OTHERS)], "marker": "."})
+def looks(curves: Sequence[str]) -> dict[str, Look]:
+    """How the curves of one panel are drawn, by their names.
+
+    Curves of the user's own take what is left: each a colour and a mark of its own while there are
+    any, and another dash from then on.
+    """
+    known = {curve: CURVES[curve] for curve in curves if curve in CURVES}
+    taken = {mark for look in known.values() for mark in (look["color"], look["marker"])}
+    colours = _left(OTHER_COLOURS, taken)
+    marks = _left(OTHER_MARKS, taken)
+    others = [curve for curve in curves if curve not in known]
+    return known | {
+        curve: {"color": colour, "marker": mark, "linestyle": dash}
+        for curve, (colour, dash), (mark, _) in zip(others, colours, marks, strict=False)
+    }
+
+
+def _left(every: Sequence[str], taken: Set[str]) -> Iterator[tuple[str, str]]:
+    """Those that are not taken, drawn through; then all of them with one dash after another."""
+    yield from ((each, DASHES[0]) for each in every if each not in taken)
+    yield from ((each, dash) for dash in itertools.cycle(DASHES[1:]) for each in every)
+
+
+@dataclass
+class Legend:
+    """What explains the curves of a panel: of each its label, its look and what was drawn."""
+
+    title: str
+    entries: list[tuple[str, Look, Any]]
+
+    def says(self) -> tuple[str, list[tuple[str, Look]]]:
+        """What readers see of it."""
+        return self.title, [(label, look) for label, look, _ in self.entries]
+
+    def columns(self, width: float) -> int:
+        """In how many columns the entries fit into a width (inches); they fill them one by one."""
+        letters = [max(map(len, label.split("\n"))) for label, *_ in self.entries]
+        for count in range(len(letters), 1, -1):
+            columns = np.array_split(letters, count)
+            if sum(HANDLE + LETTER * max(column) for column in columns) <= width:
+                return count
+        return 1
+
+    def height(self, width: float) -> float:
+        """In inches, about."""
+        if not self.entries:
+            return 0.0
+        lines = max(label.count("\n") + 1 for label, *_ in self.entries)
+        return LINE * (1.7 + lines * -(-len(self.entries) // self.columns(width)))
 
 
 def panels(spec: PlotSpec) -> tuple[Figure, dict[str, Axes]]:
     """An empty figure with titled axes for each panel, `spec.columns` side by side."""
-    height = -(-len(spec.panels) // spec.columns)
-    figure, axes = plt.subplots(
-        height,
-        spec.columns,
-        figsize=(3.8 * spec.columns + 0.4, 3.1 * height + 0.4),
-        squeeze=False,
-        sharey="row",
-    )
-    title(figure, spec)
+    rows = -(-len(spec.panels) // spec.columns)
+    figure, axes = plt.subplots(rows, spec.columns, squeeze=False, sharey="row")
+    figure.set_size_inches(WIDTH * spec.columns + 0.4, HEIGHT * rows)
     places = list(axes.flat)
     for axis in places[len(spec.panels) :]:
         axis.set_axis_off()
     named = dict(zip(spec.panels, places, strict=False))
     for panel, axis in named.items():
-        axis.set_title(panel)
-    return figure, named
+        axis.set_title(_broken(panel.title, int(WIDTH * 11.5)))
+    return figure, {panel.panel: axis for panel, axis in named.items()}
 
 
-def title(figure: Figure, spec: PlotSpec) -> None:
-    """The figure's title, and where anything but the paper's own setting stands in for it."""
-    figure.suptitle(spec.title)
-    if spec.scale != "paper":
-        said = f"scale {spec.scale}"
-        figure.text(0.995, 0.005, said, ha="right", va="bottom", color="#555555", fontsize=6)
+def finish(
+    figure: Figure,
+    spec: PlotSpec,
+    axes: Mapping[str, Axes],
+    legends: Mapping[str, Legend],
+    lines: Sequence[tuple[str, str]],
+) -> None:
+    """What stands around the axes, never on them; the figure grows by what it takes.
 
-
-def left(spec: PlotSpec, axes: dict[str, Axes]) -> list[Axes]:
-    """The first axes of each row: theirs is the label of the vertical axis."""
-    return list(axes.values())[:: spec.columns]
-
-
-def legend(axis: Axes, seeds: int) -> None:
-    """The curves, and over how many seeds they are means."""
-    if seeds == 0:
-        axis.text(0.5, 0.5, "no data yet", ha="center", va="center", transform=axis.transAxes)
+    A legend that holds for all panels stands once. `lines` are the foot's, with their colours.
+    """
+    rows, width = -(-len(spec.panels) // spec.columns), figure.get_figwidth()
+    title(figure, spec)
+    for panel, axis in axes.items():
+        if not legends[panel].entries:
+            axis.text(0.5, 0.5, "no data yet", ha="center", va="center", transform=axis.transAxes)
+    said = [legend for legend in legends.values() if legend.entries]
+    height = (HEIGHT + 0.3) * rows + 0.4
+    if said and len(axes) > 1 and all(legend.says() == said[0].says() for legend in said):
+        figure.set_size_inches(width, height)
+        foot(figure, spec, lines, _legend(figure, said[0], width, loc="lower center"))
         return
-    axis.legend(title=f"mean ± s.e., {seeds} seeds" if seeds > 1 else "1 seed", fontsize=8)
+    height += rows * max((legend.height(WIDTH) for legend in said), default=0.0)
+    figure.set_size_inches(width, height)
+    offset = ScaledTranslation(0, -0.38, figure.dpi_scale_trans)  # what the axis itself says
+    for panel, axis in axes.items():
+        if legends[panel].entries:
+            place = {"bbox_to_anchor": (0.5, 0), "bbox_transform": axis.transAxes + offset}
+            _legend(axis, legends[panel], WIDTH, loc="upper center", **place)
+    foot(figure, spec, lines)
 
 
-def note_if_partial(figure: Figure, spec: PlotSpec, found: int, what: str) -> None:
-    """Say on the figure's face how much of it is missing."""
-    if found < spec.points:
-        text = f"partial: {found} of {spec.points} {what}"
-        figure.text(0.995, 0.995, text, ha="right", va="top", color="#B00020", fontsize=8)
+def _legend(on: Figure | Axes, legend: Legend, width: float, **place: Any) -> MatplotlibLegend:
+    return on.legend(
+        [drawn for *_, drawn in legend.entries],
+        [label for label, *_ in legend.entries],
+        title=legend.title,
+        ncols=legend.columns(width),
+        fontsize=8,
+        title_fontsize=8,
+        **place,
+    )
+
+
+def title(figure: Figure, spec: PlotSpec) -> str:
+    """The figure's title, broken into lines that it has room for."""
+    broken = _broken(spec.title, int(10.5 * figure.get_figwidth()))
+    figure.suptitle(broken)
+    return broken
+
+
+def _broken(text: str, letters: int) -> str:
+    """On several lines if it is longer than that: after a comma, or else never in parentheses."""
+    head, comma, _ = text[:letters].rpartition(", ")
+    tail = text[len(head) + 2 :]
+    if len(text) > letters and comma and len(tail) <= letters:
+        return f"{head},\n{tail}"
+    whole = re.sub(r"\([^()]*\)", lambda found: found[0].replace(" ", "\u00a0"), text)
+    return textwrap.fill(whole, letters, break_on_hyphens=False).replace("\u00a0", " ")
+
+
+def partial(spec: PlotSpec, found: int, what: str) -> list[tuple[str, str]]:
+    """A line for the foot that says how much of the figure is missing, if anything is."""
+    text = f"partial: {found} of {spec.points} {what}"
+    return [(text, "#B00020")] if found < spec.points else []
+
+
+def foot(
+    figure: Figure,
+    spec: PlotSpec,
+    lines: Sequence[tuple[str, str]],
+    legend: MatplotlibLegend | None = None,
+) -> None:
+    """Lines below all else, and the scale where it is not the paper's; above them the legend."""
+    scale = "" if spec.scale == "paper" else f"scale {spec.scale}"
+    width, height = figure.get_size_inches()
+    letters = int((width - 0.2) / SMALL) - len(scale)
+    lines = [(part, colour) for text, colour in lines for part in textwrap.wrap(text, letters)]
+    count = max(len(lines), bool(scale))
+    below, legend_height = FOOT * count, 0.0
+    if legend:
+        legend_height = legend.get_window_extent().height / figure.dpi
+    total = height + below + legend_height
+    figure.set_size_inches(width, total)
+    if legend:
+        legend.set_bbox_to_anchor((0.5, below / total), figure.transFigure)
+    taken = (below + legend_height) / total
+    figure.set_layout_engine("constrained", rect=(0, taken, 1, 1 - taken))
+    words: dict[str, Any] = {"va": "bottom", "fontsize": 7}
+    for place, (text, colour) in enumerate(reversed(lines)):
+        y = FOOT * (place + 0.2) / total
+        figure.text(0.06 / width, y, text, ha="left", color=colour, **words)
+    figure.text(1 - 0.06 / width, 0.2 * FOOT / total, scale, ha="right", color=GREY, **words)
+
+
+def span(counts: Collection[int]) -> str:
+    """`3`, or `1 to 3` where they differ."""
+    least, most = min(counts), max(counts)
+    return str(most) if least == most else f"{least} to {most}"
 
 
 def save(figure: Figure, path: str) -> None:

@@ -13,32 +13,35 @@ Cells = tuple[list[str], list[list[str]]]
 
 def rewind(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
     """Table 1, to the paper's number of digits."""
+    names = _names(spec)
     cells = [
         [
-            row.curve,
+            names[row.panel, row.curve],
             f"{row.epochs:.3g}",
             f"{row.samples:,}",
             f"{_two_digits(row.updates):,}",
             f"{row.percent:.2g} %",
         ]
         for row in rows.itertuples()
+        if (row.panel, row.curve) in names
     ]
-    return _table(spec, (["", "epochs", "samples seen", "updates", "of training"], cells))
+    titles = ["", "epochs", "samples seen", "updates", "of training"]
+    return _table(spec, (titles, cells), len(rows))
 
 
 def cost(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
     """Mean over seeds; the last columns say how many times less than the panel's first row."""
     means = rows.groupby(["panel", "curve"], sort=False)[["inputs", "generation", "total"]].mean()
     cells = []
-    for panel in spec.panels:
-        if panel not in means.index.get_level_values(0):
+    firsts = {panel.panel: (panel.panel, panel.curves[0].curve) for panel in spec.panels}
+    for (panel, curve), name in _names(spec).items():
+        if (panel, curve) not in means.index:
             continue
-        block = means.loc[panel]
-        first = block.iloc[0]
-        for label, row in block.iterrows():
+        row, times = means.loc[(panel, curve)], ["", "", ""]
+        if firsts[panel] in means.index:
+            first = means.loc[firsts[panel]]
             times = [f"{first[key] / row[key]:.1f}x" for key in ("generation", "total", "inputs")]
-            name = f"{panel}, {label}" if len(spec.panels) > 1 else str(label)
-            cells.append([name, _hours(row["generation"]), _hours(row["total"]), *times])
+        cells.append([name, _hours(row["generation"]), _hours(row["total"]), *times])
     titles = [
         "",
         "to find",
@@ -47,10 +50,17 @@ def cost(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
         "less to find and judge",
         "fewer images to find",
     ]
-    figure = _table(spec, (titles, cells))
-    found = len(rows)
-    style.note_if_partial(figure, spec, found, "tickets")
-    return figure
+    return _table(spec, (titles, cells), len(rows))
+
+
+def _names(spec: PlotSpec) -> dict[tuple[str, str], str]:
+    """What the rows are called, by panel and curve, in their order."""
+    several = len(spec.panels) > 1
+    return {
+        (panel.panel, curve.curve): f"{panel.title}, {curve.label}" if several else curve.label
+        for panel in spec.panels
+        for curve in panel.curves
+    }
 
 
 def _hours(value: float) -> str:
@@ -61,12 +71,13 @@ def _two_digits(value: float) -> int:
     return int(float(f"{value:.1e}"))
 
 
-def _table(spec: PlotSpec, cells: Cells) -> Figure:
+def _table(spec: PlotSpec, cells: Cells, found: int) -> Figure:
     titles, body = cells
     body = body or [["no data yet", *[""] * (len(titles) - 1)]]
-    figure, axis = plt.subplots(figsize=(1.4 * len(titles) + 0.6, 0.27 * (len(body) + 2) + 0.3))
+    figure, axis = plt.subplots(figsize=(1.4 * len(titles) + 0.6, 1))
     axis.axis("off")
-    style.title(figure, spec)
+    lines = style.title(figure, spec).count("\n") + 1
+    figure.set_figheight(0.24 * (len(body) + 1) + 0.2 * lines + 0.15)
     table = axis.table(cellText=body, colLabels=titles, cellLoc="right", loc="upper center")
     table.auto_set_font_size(False)
     table.set_fontsize(9)
@@ -76,4 +87,5 @@ def _table(spec: PlotSpec, cells: Cells) -> Figure:
         cell.visible_edges = {0: "TB", len(body): "B"}.get(row, "")
         if column == 0:
             cell.set_text_props(ha="left")
+    style.foot(figure, spec, style.partial(spec, found, "tickets"))
     return figure

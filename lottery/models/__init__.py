@@ -9,12 +9,20 @@ from lottery import seeds
 from lottery.specs import Architecture
 
 
-def build(architecture: Architecture, outputs: int, seed: int, purpose: str) -> nn.Module:
-    """A freshly initialised network with `outputs` logits, drawn from (seed, purpose) alone."""
+def build(architecture: Architecture, outputs: int, seed: int, purpose: str = "init") -> nn.Module:
+    """A freshly initialised network with `outputs` logits.
+
+    Its body is drawn from (seed, purpose), its head from (seed, "head"): networks of one seed are
+    the same but for their heads, whatever task or data set these are for.
+    """
     module = importlib.import_module(f"lottery.models.{architecture.model}")
     with torch.random.fork_rng(devices=[]):  # torchvision initialises from the global stream
         torch.manual_seed(seeds.derive(seed, purpose))
-        model: nn.Module = module.build(architecture, outputs)
+        model: nn.Module = module.build(architecture, 1)  # the size of a head changes what it draws
+        torch.manual_seed(seeds.derive(seed, "head"))
+        name = head(model)
+        features = model.get_parameter(f"{name}.weight").shape[1]
+        model.set_submodule(name, module.classifier(features, outputs))
     return model
 
 
@@ -24,17 +32,6 @@ def skeleton(architecture: Architecture) -> nn.Module:
     with torch.device("meta"):
         model: nn.Module = module.build(architecture, 2)
     return model
-
-
-def layout(model: nn.Module) -> torch.memory_format:
-    """The memory layout in which a network is fastest: channels last, but for very narrow ones.
-
-    In that layout oneDNN's strided 1x1 convolutions of fewer than eight channels write beyond their
-    memory on some processors (torch 2.15, AVX2).
-    """
-    convolutions = [module for module in model.modules() if isinstance(module, nn.Conv2d)]
-    narrowest = min((module.in_channels for module in convolutions[1:]), default=0)
-    return torch.channels_last if narrowest >= 8 else torch.contiguous_format
 
 
 def head(model: nn.Module) -> str:

@@ -3,9 +3,8 @@
 from torch import nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
+from lottery.geometry import BLOCKS
 from lottery.specs import Architecture
-
-BLOCKS = {18: [2, 2, 2, 2], 34: [3, 4, 6, 3], 50: [3, 4, 6, 3]}
 
 
 class _Adapted(ResNet):
@@ -32,7 +31,7 @@ class _Adapted(ResNet):
         self.layer3 = self._make_layer(block, 4 * width, blocks[2], stride=2)
         self.layer4 = self._make_layer(block, 8 * width, blocks[3], stride=2)
         self.avgpool = nn.AdaptiveAvgPool2d((1, 1))
-        self.fc = nn.Linear(8 * width * block.expansion, outputs)
+        self.fc = classifier(8 * width * block.expansion, outputs)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -41,3 +40,8 @@ class _Adapted(ResNet):
 def build(architecture: Architecture, outputs: int) -> nn.Module:
     """`stem: small` is a 3x3 convolution without pooling, for images of 32 pixels or so."""
     return _Adapted(architecture, outputs)
+
+
+def classifier(features: int, outputs: int) -> nn.Linear:
+    """A freshly initialised head, by torch's defaults."""
+    return nn.Linear(features, outputs)

@@ -22,12 +22,17 @@ def build(architecture: Architecture, outputs: int) -> nn.Module:
         layers = [layer for layer in layers if layer]
     model = VGG(make_layers(layers, batch_norm=True), init_weights=False)
     model.avgpool = nn.AdaptiveAvgPool2d((1, 1))
-    model.classifier = nn.Linear(8 * architecture.width, outputs)
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
             nn.init.zeros_(cast(Tensor, module.bias))
-        elif isinstance(module, nn.Linear):
-            nn.init.normal_(module.weight, 0, 0.01)
-            nn.init.zeros_(module.bias)
+    model.classifier = classifier(8 * architecture.width, outputs)
     return model
+
+
+def classifier(features: int, outputs: int) -> nn.Linear:
+    """A freshly initialised head: normal weights of 0.01, no biases, as torchvision's."""
+    layer = nn.Linear(features, outputs)
+    nn.init.normal_(layer.weight, 0, 0.01)
+    nn.init.zeros_(layer.bias)
+    return layer

@@ -35,7 +35,7 @@ def prune(weights: dict[str, Tensor], mask: Mask, rate: float) -> Mask:
     """
     mask.check_fits(weights)
     count = mask.remaining - remaining_after(mask.remaining, rate, 1)
-    return Mask(mask.shapes, drop_smallest(flat(weights).float().abs_(), mask.kept, count))
+    return mask.keeping(drop_smallest(flat(weights).float().abs_(), mask.kept, count))
 
 
 def drop_smallest(magnitudes: Tensor, kept: Tensor, count: int) -> Tensor:

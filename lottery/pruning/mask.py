@@ -15,10 +15,11 @@ class Mask:
     """One bit per prunable weight, as one flat vector in the network's order.
 
     `shapes` maps each prunable parameter to its shape; `kept` is a bool tensor over all of them,
-    True where the weight remains.
+    True where the weight remains. `excluded` counts those weights that were never to be pruned or
+    kept: they are zero from the start (see `lottery.pruning.prunable.dense_mask`).
     """
 
-    def __init__(self, shapes: dict[str, tuple[int, ...]], kept: Tensor) -> None:
+    def __init__(self, shapes: dict[str, tuple[int, ...]], kept: Tensor, excluded: int = 0) -> None:
         total = sum(math.prod(shape) for shape in shapes.values())
         if kept.dtype != torch.bool or tuple(kept.shape) != (total,):
             raise LotteryError(
@@ -27,6 +28,7 @@ class Mask:
             )
         self.shapes = dict(shapes)
         self.kept = kept
+        self.excluded = excluded
 
     @classmethod
     def dense(cls, weights: Mapping[str, Tensor]) -> Self:
@@ -35,10 +37,14 @@ class Mask:
         total = sum(math.prod(shape) for shape in shapes.values())
         return cls(shapes, torch.ones(total, dtype=torch.bool))
 
+    def keeping(self, kept: Tensor) -> Self:
+        """The same network's mask of other weights: `kept` is as in the constructor."""
+        return type(self)(self.shapes, kept, self.excluded)
+
     @property
     def total(self) -> int:
         """Number of prunable weights."""
-        return len(self.kept)
+        return len(self.kept) - self.excluded
 
     @property
     def remaining(self) -> int:
@@ -71,7 +77,7 @@ class Mask:
             raise LotteryError(
                 f"damaged weights: {tuple(values.shape)} values for {self.remaining} that remain"
             )
-        whole = torch.zeros(self.total, dtype=values.dtype)
+        whole = torch.zeros(len(self.kept), dtype=values.dtype)
         whole[self.kept] = values
         return self._divided(whole)
 
@@ -110,6 +116,7 @@ class Mask:
             "shapes": {name: list(shape) for name, shape in self.shapes.items()},
             "bits": torch.from_numpy(np.packbits(self.kept.numpy())),
             "remaining": self.remaining,
+            "excluded": self.excluded,
         }
 
     @classmethod
@@ -121,15 +128,18 @@ class Mask:
         try:
             shapes = {str(name): tuple(shape) for name, shape in packed["shapes"].items()}
             bits, remaining = packed["bits"], packed["remaining"]
+            excluded = int(packed["excluded"])
             total = sum(math.prod(shape) for shape in shapes.values())
             if bits.dtype != torch.uint8 or tuple(bits.shape) != (math.ceil(total / 8),):
                 raise LotteryError(f"damaged mask: {tuple(bits.shape)} bytes for {total} bits")
             unpacked = np.unpackbits(bits.numpy())
         except (KeyError, TypeError, AttributeError) as error:
             raise LotteryError(f"damaged mask: {type(error).__name__}: {error}") from None
-        mask = cls(shapes, torch.from_numpy(unpacked[:total]).bool())
+        mask = cls(shapes, torch.from_numpy(unpacked[:total]).bool(), excluded)
         if mask.remaining != remaining or unpacked[total:].any():
             raise LotteryError(f"damaged mask: {mask.remaining} bits set, {remaining} recorded")
+        if not 0 <= excluded <= total - remaining:
+            raise LotteryError(f"damaged mask: {excluded} of {total} weights excluded")
         return mask
 
 

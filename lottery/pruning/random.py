@@ -15,16 +15,18 @@ from lottery.pruning.magnitude import remaining_after
 from lottery.pruning.mask import Mask, flat
 
 
-def random_mask(weights: Mapping[str, Tensor], rate: float, rounds: int, seed: int) -> Mask:
-    """A mask with the count of that round, uniformly random over all prunable `weights`."""
-    dense = Mask.dense(weights)
-    stream = seeds.generator(seed, "random mask")
-    order = torch.randperm(dense.total, generator=stream)
-    return _keep_last(dense, order, remaining_after(dense.total, rate, rounds))
+def random_mask(dense: Mask, rate: float, rounds: int, seed: int) -> Mask:
+    """A mask with the count of that round, uniformly random over all that `dense` keeps."""
+    return _keep_last(dense, _order(dense, seed), remaining_after(dense.total, rate, rounds))
 
 
 def adjusted_random_mask(
-    weights: Mapping[str, Tensor], zero_threshold: float, rate: float, rounds: int, seed: int
+    dense: Mask,
+    weights: Mapping[str, Tensor],
+    zero_threshold: float,
+    rate: float,
+    rounds: int,
+    seed: int,
 ) -> Mask:
     """A random mask that first prunes the weights which the dense training zeroed (Section 4.5).
 
@@ -33,14 +35,20 @@ def adjusted_random_mask(
     They are pruned first, in random order, and all of them before any other: up to the network's
     natural sparsity only zeroed weights are pruned, beyond it the rest is drawn among the others.
     """
-    dense = Mask.dense(weights)
-    order = torch.randperm(dense.total, generator=seeds.generator(seed, "random mask"))
+    dense.check_fits(weights)
+    order = _order(dense, seed)
     zeroed = (flat(weights).abs() <= zero_threshold)[order]
     order = torch.cat([order[zeroed], order[~zeroed]])
     return _keep_last(dense, order, remaining_after(dense.total, rate, rounds))
 
 
+def _order(dense: Mask, seed: int) -> Tensor:
+    """The places of all that `dense` keeps, in random order."""
+    order = torch.randperm(len(dense.kept), generator=seeds.generator(seed, "random mask"))
+    return order[dense.kept[order]]
+
+
 def _keep_last(dense: Mask, order: Tensor, remaining: int) -> Mask:
-    kept = torch.zeros(dense.total, dtype=torch.bool)
+    kept = torch.zeros_like(dense.kept)
     kept[order[dense.total - remaining :]] = True
-    return Mask(dense.shapes, kept)
+    return dense.keeping(kept)

@@ -11,7 +11,7 @@ from lottery.stages.command import training_options
 from lottery.stages.running import Running
 from lottery.training import loop
 from lottery.training.checkpoints import stopping_at_once
-from lottery.training.measure import measure, summary, tell
+from lottery.training.measure import measure, stalled, summary, tell
 from lottery.training.progress import log
 
 
@@ -24,7 +24,10 @@ def evaluate(
     report: str,
     running: Running | None = None,
 ) -> None:
-    """Train and write the report. A baseline has no W_k: its weights are drawn anew."""
+    """Train and write the report. A baseline has no W_k: its weights are drawn anew.
+
+    Of a ticket that is not rewound `early` is W* of the round before.
+    """
     stopwatch, running = records.Stopwatch(), running or Running()
     chain = spec.chain
     label = f"evaluation of {chain.ticket}, seed {chain.seed}, round {spec.round}"
@@ -35,16 +38,14 @@ def evaluate(
     task = tasks.make("labels", spec.recipe)
     with running.machine(spec.recipe.precision, spec.dataset) as (place, machine, words):
         log(f"{label}: on {words}")
-        purpose = "head" if chain.training else "baseline init"
+        purpose = "init" if chain.training else "baseline init"
         model = inputs.network(chain, task.outputs(data.classes), purpose, place)
-        if chain.training and early:
-            found = chain.training
-            keep = (found.task, found.dataset, found.subset.classes) == (
-                "labels",
-                spec.dataset,
-                None,
-            )
-            inputs.rewind(model, chain, early, keep_head=keep)
+        found = chain.training
+        if found and early:
+            same = (found.dataset, found.subset.classes) == (spec.dataset, None)
+            # The first outputs of a semi-supervised network are the same classes.
+            keeps = same and found.task in ("labels", "semi-supervised")
+            inputs.rewind(model, chain, spec.round, early, data.classes if keeps else 0)
         ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
         read = {"subset": subset, "mask": mask, "early": early}
         states = running.states(spec, "labels", read, machine.precision)
@@ -56,17 +57,26 @@ def evaluate(
             spec.recipe,
             chain.seed,
             ticket,
+            rewind=found.rewind if found else None,
             label=label,
             checkpoints=states,
             machine=machine,
         ).run()
         tests = running.source(data.test, spec.dataset, place)
         with stopping_at_once(states):
-            measured = measure(model, task, tests, Augmentation(), machine)
+            measured = measure(model, task, tests, Augmentation(), chain.seed, machine)
+        measured["stalled"] = stalled(task, data.train.labels, result)
         tell(label, ticket, measured)
         if machine.world.rank == 0:
-            about = records.header("evaluation", spec, read, stopwatch, words)
-            told = summary(ticket, measured, result, stopwatch.seconds() * machine.world.size)
+            about = records.header("evaluation", spec, read, stopwatch, words, running.own_threads)
+            told = summary(
+                chain,
+                spec.dataset.image_size,
+                ticket,
+                measured,
+                result,
+                stopwatch.seconds() * machine.world.size,
+            )
             records.write_report(report, about, told)
             if states:
                 states.clear()
@@ -75,7 +85,7 @@ def evaluate(
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The stage's options."""
     training_options(parser)
-    parser.add_argument("--early", help="W_k (in); none for a baseline")
+    parser.add_argument("--early", help="W_k, or W* of the round before (in); none for a baseline")
 
 
 def run(args: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """Stage `generate`: one training of a chain on its generation task (Section 3.1).
 
 Round 0 trains the dense network from its initialisation and saves W_k on the way, for each ticket
-that shares it; round r trains W_k under mask r. The learning-rate schedule starts at 0 in each.
+that shares it; round r trains W_k under mask r, with the learning-rate schedule of `Rewind`.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from lottery.stages.command import training_options
 from lottery.stages.running import Running
 from lottery.training import loop
 from lottery.training.checkpoints import stopping_at_once
-from lottery.training.measure import measure, summary, tell
+from lottery.training.measure import measure, stalled, summary, tell
 from lottery.training.progress import log
 
 
@@ -29,7 +29,10 @@ def generate(
     report: str,
     running: Running | None = None,
 ) -> None:
-    """Train and write W* and its report; `early` is written in round 0 and read after."""
+    """Train and write W* and its report; `early` is written in round 0 and read after.
+
+    A ticket that is not rewound reads W* of the round before in place of `early`.
+    """
     stopwatch, running = records.Stopwatch(), running or Running()
     training, chain = spec.training(), spec.chain
     label = f"generation of {chain.ticket}, seed {chain.seed}, round {spec.round}"
@@ -39,7 +42,7 @@ def generate(
         log(f"{label}: on {words}")
         model = inputs.network(chain, task.outputs(data.classes), "init", place)
         if spec.round:
-            inputs.rewind(model, chain, early, keep_head=True)
+            inputs.rewind(model, chain, spec.round, early, task.outputs(data.classes))
         ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
         read = {"subset": subset, "mask": mask, "early": early if spec.round else None}
         states = running.states(spec, training.task, read, machine.precision)
@@ -54,15 +57,17 @@ def generate(
             label,
             states,
             machine,
+            training.rewind,  # of a dense training there is none
         ).run()
         views = training.recipe.augmentation if task.compares_views else Augmentation()
         tests = running.source(data.test, training.dataset, place)
         with stopping_at_once(states):
-            measured = measure(model, task, tests, views, machine)
+            measured = measure(model, task, tests, views, chain.seed, machine)
+        measured["stalled"] = stalled(task, data.train.labels, result)
         tell(label, ticket, measured)
         if machine.world.rank:
             return
-        about = records.header("weights", spec, read, stopwatch, words)
+        about = records.header("weights", spec, read, stopwatch, words, running.own_threads)
         if not spec.round:
             artifacts.save(
                 early,
@@ -71,7 +76,14 @@ def generate(
             )
         state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
         artifacts.save(weights, about, pack(state, ticket))
-        told = summary(ticket, measured, result, stopwatch.seconds() * machine.world.size)
+        told = summary(
+            chain,
+            training.dataset.image_size,
+            ticket,
+            measured,
+            result,
+            stopwatch.seconds() * machine.world.size,
+        )
         records.write_report(report, {**about, "what": "generation"}, told)
         if states:
             states.clear()
@@ -80,7 +92,11 @@ def generate(
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The stage's options."""
     training_options(parser)
-    parser.add_argument("--early", required=True, help="W_k (out in round 0, in afterwards)")
+    parser.add_argument(
+        "--early",
+        required=True,
+        help="W_k (out in round 0, in afterwards); with rewind none: W* of the round before (in)",
+    )
     parser.add_argument("--weights", required=True, help="W* (out, .pt)")
 
 

@@ -10,8 +10,10 @@ from lottery import artifacts, models
 from lottery.data.batches import UNLABELLED
 from lottery.data.datasets import SPLITS, Images, Listing
 from lottery.errors import LotteryError
+from lottery.models.layout import layout
 from lottery.pruning import weights
 from lottery.pruning.mask import Mask
+from lottery.pruning.prunable import dense_mask
 from lottery.specs import Chain, Dataset, GenerateSpec, ImagesSpec, MaskSpec, SubsetSpec
 
 
@@ -69,24 +71,35 @@ def data(spec: SubsetSpec, subset: str, path: str, hide_labels: bool = False) ->
 def network(chain: Chain, outputs: int, purpose: str, device: torch.device) -> nn.Module:
     """A fresh network of the chain's architecture on its device."""
     model = models.build(chain.architecture, outputs, chain.seed, purpose)
-    return model.to(device).to(memory_format=models.layout(model))
+    return model.to(device).to(memory_format=layout(model))
 
 
-def rewind(model: nn.Module, chain: Chain, early: str, keep_head: bool) -> None:
-    """Set a network to the chain's W_k, bit for bit; for another task it keeps its own fresh head.
+def rewind(model: nn.Module, chain: Chain, round: int, early: str, outputs: int) -> None:
+    """Set a network to the weights of a round's ticket, bit for bit: the chain's W_k.
+
+    Where the ticket is not rewound, `early` holds W* of the round before instead (in round 0 still
+    W_0). Of the head the first so many `outputs` are taken; the rest stays as freshly drawn.
 
     Raises: LotteryError if the weights are of another network.
     """
-    spec = GenerateSpec.of(chain, 0)
-    starts: list[dict[str, Tensor]] = artifacts.load(early, "early", spec, "models")["models"]
-    assert chain.training is not None  # only a found ticket has a W_k
-    state = starts[chain.training.start()]
-    if not keep_head:
-        own, head = model.state_dict(), models.head(model)
-        state = {k: own[k] if k.startswith(f"{head}.") else v for k, v in state.items()}
+    training = chain.training
+    assert training is not None  # only a found ticket has weights
+    assert training.rewind is not None  # only a dense training has none
+    state: dict[str, Tensor]
+    if training.rewind.none and round:
+        trained = artifacts.load(early, "weights", GenerateSpec.of(chain, round - 1), "values")
+        state = weights.unpack(trained)
+    else:
+        dense = GenerateSpec.of(chain, 0)
+        state = artifacts.load(early, "early", dense, "models")["models"][training.start()]
+    own, head = model.state_dict(), models.head(model)
     try:
+        for name in (f"{head}.weight", f"{head}.bias"):
+            kept = own[name].to("cpu", copy=True)
+            kept[:outputs] = state[name][:outputs]
+            state = {**state, name: kept}
         model.load_state_dict(state)
-    except RuntimeError as error:
+    except (RuntimeError, KeyError) as error:
         reason = str(error).strip().split("\n")[-1].strip()
         raise LotteryError(f"{early}: weights of another architecture: {reason}") from None
 
@@ -113,7 +126,7 @@ def mask(prunable: Mapping[str, Tensor], chain: Chain, round: int, path: str | N
     if (path is None) != (round == 0):
         raise LotteryError(f"--mask: round {round} {'needs a' if round else 'has no'} mask")
     if path is None:
-        return Mask.dense(prunable)
+        return dense_mask(prunable, chain.architecture, chain.excluded_at)
     payload = artifacts.load(path, "mask", MaskSpec(chain=chain, round=round))
     try:
         found = Mask.unpack(payload)

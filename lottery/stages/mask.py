@@ -8,7 +8,7 @@ from lottery import artifacts, models, records
 from lottery.errors import LotteryError
 from lottery.pruning import magnitude, random
 from lottery.pruning.mask import Mask
-from lottery.pruning.prunable import prunable, scope
+from lottery.pruning.prunable import dense_mask, prunable, scope
 from lottery.specs import Chain, GenerateSpec, MaskSpec, parse
 from lottery.stages import inputs
 from lottery.stages.command import spec_option
@@ -27,13 +27,15 @@ def mask(spec: MaskSpec, weights: str | None, given: str | None, out: str) -> No
     if chain.baseline is None:
         found = _pruned(spec, weights, given)
     elif chain.baseline.of is None:
-        found = random.random_mask(_skeleton(chain), _rate(chain), spec.round, chain.seed)
+        found = random.random_mask(_dense(chain), _rate(chain), spec.round, chain.seed)
     elif chain.baseline.zero_threshold is None:
         found = inputs.mask(_skeleton(chain), chain.baseline.of, spec.round, given)
     else:
         dense = _trained(chain, GenerateSpec.of(chain.baseline.of, 0), weights)
         threshold = chain.baseline.zero_threshold
-        found = random.adjusted_random_mask(dense, threshold, _rate(chain), spec.round, chain.seed)
+        found = random.adjusted_random_mask(
+            _dense(chain), dense, threshold, _rate(chain), spec.round, chain.seed
+        )
     about = records.header("mask", spec, {"weights": weights, "mask": given}, stopwatch)
     log(
         f"mask of {chain.ticket}, seed {chain.seed}, round {spec.round}: "
@@ -61,6 +63,10 @@ def _trained(chain: Chain, spec: GenerateSpec, weights: str | None) -> dict[str,
 
 def _skeleton(chain: Chain) -> dict[str, Tensor]:
     return prunable(models.skeleton(chain.architecture), chain.convolutions)
+
+
+def _dense(chain: Chain) -> Mask:
+    return dense_mask(_skeleton(chain), chain.architecture, chain.excluded_at)
 
 
 def _rate(chain: Chain) -> float:

@@ -15,10 +15,13 @@ from lottery.stages.command import spec_option
 from lottery.training.progress import log
 
 KINDS: dict[str, Any] = {
-    "accuracy": (accuracy.draw, {"seed", "round", "density", "accuracy"}),
+    "accuracy": (accuracy.draw, {"seed", "round", "density", "accuracy", "chance"}),
     "cost": (typeset.cost, {"inputs", "generation", "total"}),
     "rewind": (typeset.rewind, {"epochs", "samples", "updates", "percent"}),
-    "sparsity": (sparsity.draw, {"seed", "rank", "magnitude", "sparsity", "zero_threshold"}),
+    "sparsity": (
+        sparsity.draw,
+        {"seed", "rank", "magnitude", "sparsity", "zero_threshold", "dead_taps"},
+    ),
 }
 """By kind, what draws it and the columns that this reads besides panel and curve."""
 FORMATS = (".pdf", ".png", ".svg")
@@ -34,9 +37,13 @@ def plot(spec: PlotSpec, table: str, outs: list[str]) -> None:
     absent = ({"panel", "curve"} | columns) - set(rows.columns)
     if absent:
         raise LotteryError(f"{table}: no column {', '.join(sorted(absent))}")
+    there = set(zip(rows["panel"], rows["curve"], strict=True))
     for panel in spec.panels:
-        if not (spec.partial or (rows["panel"] == panel).any()):
-            raise LotteryError(f"{table}: no rows of panel {panel!r}")
+        for curve in panel.curves:
+            if not (spec.partial or (panel.panel, curve.curve) in there):
+                raise LotteryError(
+                    f"{table}: no rows of curve {curve.curve!r} of panel {panel.panel!r}"
+                )
     for out in outs:
         if Path(out).suffix not in FORMATS:
             raise LotteryError(f"--out {out}: must end in one of {', '.join(FORMATS)}")

@@ -54,7 +54,7 @@ class Running:
         Raises: LotteryError if the device, the precision, a loader or a compiler is not there, or
             if the device's memory is too small.
         """
-        place = devices.choose(self.device, self._own_threads())
+        place = devices.choose(self.device, self.own_threads)
         if self.compile:
             self._prepare_to_compile()
         chosen = precisions.choose(precision, place)
@@ -77,7 +77,7 @@ class Running:
         if not any(map(shutil.which, (os.environ.get("CXX", "c++"), "g++"))):
             raise LotteryError("compile: torch.compile needs a C++ compiler, none is installed")
         # As many as the job has, not as many as the machine has.
-        os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", str(self._own_threads()))
+        os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", str(self.own_threads))
 
     def source(self, images: Images | Listing, dataset: Dataset, place: torch.device) -> Source:
         """Where a training gets its pixels from.
@@ -92,10 +92,11 @@ class Running:
         return Streamed(images, dataset, root, place, self._loader()[0])
 
     def _loader(self) -> tuple[loaders.Loader, str]:
-        return loaders.choose(self.loader, self._own_threads())
+        return loaders.choose(self.loader, self.own_threads)
 
-    def _own_threads(self) -> int:
-        """Of a process, where several share a machine."""
+    @property
+    def own_threads(self) -> int:
+        """CPU threads of a process, where several share a machine."""
         return max(1, self.threads // distributed.processes_here())
 
     def states(
@@ -105,14 +106,15 @@ class Running:
         read: Mapping[str, str | None],
         precision: Precision,
     ) -> Checkpoints | None:
-        """The states of a training that its spec, the files it reads, code and precision determine.
+        """The states of a training, or None without a folder for them.
 
-        Without a folder there are none.
+        They are for the same spec, files that are read, code, precision and threads only.
         """
         if self.checkpoints is None:
             return None
         identity = {name: files.digest(path) for name, path in read.items() if path is not None}
         identity["precision"] = precision
+        identity["threads"] = str(self.own_threads)  # sums differ with the number of summands
         identity["code"] = fingerprint(
             "lottery.training.loop",
             f"lottery.models.{spec.chain.architecture.model}",

@@ -1,13 +1,15 @@
 """Stage `sparsity`: how many weights of the dense network converged to zero (Section 4.5)."""
 
 import argparse
+from dataclasses import asdict
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from lottery import records
-from lottery.pruning.mask import flat
+from lottery.geometry import dead_taps
+from lottery.pruning.prunable import dense_mask
 from lottery.specs import SparsitySpec, parse
 from lottery.stages import inputs
 from lottery.stages.command import spec_option
@@ -20,8 +22,12 @@ POINTS = 501
 def sparsity(spec: SparsitySpec, weights: str, report: str) -> None:
     """Write the shares at or below each cut, and the sorted magnitudes at evenly spaced ranks."""
     stopwatch = records.Stopwatch()
-    magnitudes = flat(inputs.trained(spec.dense, weights)).abs().sort().values
-    result = natural_sparsity(magnitudes, spec.cuts)
+    chain, trained = spec.dense.chain, inputs.trained(spec.dense, weights)
+    dense = dense_mask(trained, chain.architecture, chain.excluded_at)
+    magnitudes = dense.compress(trained).abs().sort().values
+    size = spec.dense.training().dataset.image_size
+    dead = dead_taps(chain.architecture, size)
+    result = {**natural_sparsity(magnitudes, spec.cuts), "dead_taps": asdict(dead)}
     for cut, share in zip(result["cuts"], result["sparsity"], strict=True):
         log(f"{spec.dense.chain.ticket}: {share:.2%} of the weights are at most {cut:g}")
     about = records.header("sparsity", spec, {"weights": weights}, stopwatch)

@@ -1,6 +1,6 @@
 """One row per curve, seed and round: how well that ticket does (Figures 1-5, 7 and 8)."""
 
-from lottery import reports
+from lottery import reports, words
 from lottery.errors import LotteryError
 from lottery.figure_specs import AccuracyTable
 from lottery.tables import Read, Rows
@@ -10,12 +10,15 @@ COLUMNS = [
     "panel",
     "curve",
     "ticket",
+    "network",
     "evaluation",
     "seed",
     "round",
     "remaining",
     "total",
     "density",
+    "network_density",
+    "chance",
     "accuracy",
     "loss",
     "empty_layers",
@@ -24,7 +27,12 @@ COLUMNS = [
 
 
 def rows(figure: str, table: AccuracyTable, results: str, read: Read) -> Rows:
-    """Density is the share of the prunable weights that remain, 0..1, as is accuracy."""
+    """One row per curve, seed and round; all shares are 0..1.
+
+    `density` is what remains of the weights that the ticket prunes, `network_density` what remains
+    of all prunable weights: another number where only the first convolutions are pruned (Figures 2
+    and 8). `chance` is the accuracy of guessing.
+    """
     found = []
     for curve in table.curves:
         for seed in table.seeds:
@@ -34,20 +42,27 @@ def rows(figure: str, table: AccuracyTable, results: str, read: Read) -> Rows:
                 if record is None:
                     continue
                 result = record["result"]
-                if not {"remaining", "total", "density", "test"} <= result.keys():
-                    raise LotteryError(f"{path}: damaged: the report holds no accuracy")
+                absent = {"remaining", "total", "prunable", "density", "test"} - result.keys()
+                if absent:
+                    raise LotteryError(
+                        f"{path}: damaged: the report holds no {', '.join(sorted(absent))}"
+                    )
+                kept = result["remaining"] + result["prunable"] - result["total"]
                 found.append(
                     {
                         "figure": figure,
                         "panel": curve.panel,
                         "curve": curve.curve,
                         "ticket": curve.chain.ticket,
+                        "network": words.network(curve.chain.architecture),
                         "evaluation": curve.evaluation,
                         "seed": seed,
                         "round": round,
                         "remaining": result["remaining"],
                         "total": result["total"],
                         "density": result["density"],
+                        "network_density": kept / result["prunable"],
+                        "chance": 1 / curve.dataset.classes,
                         "accuracy": result["test"]["accuracy"],
                         "loss": result["test"]["loss"],
                         "empty_layers": len(result["empty_layers"]),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lottery import reports
+from lottery import reports, words
 from lottery.errors import LotteryError
 from lottery.figure_specs import CostTable, JudgedSpec
 from lottery.specs import GenerateSpec
@@ -13,6 +13,7 @@ COLUMNS = [
     "panel",
     "curve",
     "ticket",
+    "network",
     "seed",
     "rounds",
     "inputs",
@@ -43,6 +44,7 @@ def rows(figure: str, table: CostTable, results: str, read: Read) -> Rows:
                     "panel": curve.panel,
                     "curve": curve.curve,
                     "ticket": curve.chain.ticket,
+                    "network": words.network(curve.chain.architecture),
                     "seed": seed,
                     "rounds": max(table.rounds),
                     "inputs": inputs,

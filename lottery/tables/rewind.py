@@ -2,7 +2,7 @@
 
 from lottery.errors import LotteryError
 from lottery.figure_specs import CurveSpec, RewindTable
-from lottery.specs import Point, images_per_update, samples_per_epoch
+from lottery.specs import Rewind, images_per_update, samples_per_epoch
 from lottery.tables import Read, Rows
 
 COLUMNS = [
@@ -57,7 +57,9 @@ def in_all_units(curve: CurveSpec) -> dict[str, float]:
     }
 
 
-def _samples(point: Point, epoch: float, batch: int, epochs: int) -> float:
+def _samples(point: Rewind, epoch: float, batch: int, epochs: int) -> float:
+    if point.none:
+        return 0
     if point.samples is not None:
         return point.samples
     if point.epochs is not None:

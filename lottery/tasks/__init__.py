@@ -20,7 +20,8 @@ class Task(Protocol):
     crops: int
     """How often `examples` draws a view of each image."""
     hides_labels: bool
-    """Whether it trains on all images, but may read the labels of the drawn subset only."""
+    """Whether it trains on all images, but may read the labels of the drawn subset only: half of
+    each batch have one."""
     compares_views: bool
     """Whether it is tested on augmented images too, for its views differ by nothing else."""
 
@@ -42,6 +43,20 @@ class Task(Protocol):
 
     def correct(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Which examples the network has right: bool, one for each that can be judged."""
+        ...
+
+    def indifferent(self, labels: Tensor) -> float | None:
+        """The least loss of a network that says the same of every image, given all labels (N,).
+
+        None if one that has learned may have the same.
+        """
+        ...
+
+    def collapsed(self, likeness: float) -> bool:
+        """Whether views cannot be compared, for those of all images are as good as the same.
+
+        `likeness` is the mean cosine of the angle between outputs for any two.
+        """
         ...
 
 

@@ -36,23 +36,44 @@ class Task:
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Mean over images of max(0, d(anchor, positive) - d(anchor, negative) + margin)."""
-        loss: Tensor = self._loss(*self._triplets(outputs))
+        nearest = self._settings.negatives == "nearest"
+        loss: Tensor = self._loss(*(_nearest if nearest else _next)(outputs))
         return loss
 
     def correct(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Whether the positive is nearer to its anchor than the negative."""
-        anchors, positives, negatives = self._triplets(outputs)
+        """Whether the positive is nearer to its anchor than a view of another image.
+
+        It is any other, whichever negatives the loss takes, so that it means the same for both and
+        in portions of any size.
+        """
+        anchors, positives, negatives = _next(outputs)
         return cosine_distance(anchors, positives) < cosine_distance(anchors, negatives)
 
-    def _triplets(self, outputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Anchors, positives and negatives, each (B, embedding)."""
-        anchors, positives = outputs.chunk(2)
-        if self._settings.negatives == "next":  # the batch is in random order
-            return anchors, positives, positives.roll(1, dims=0)
-        with torch.no_grad():
-            similarity = normalize(anchors) @ normalize(positives).T
-            nearest = similarity.fill_diagonal_(-torch.inf).argmax(1)
-        return anchors, positives, positives[nearest]
+    def indifferent(self, labels: Tensor) -> float | None:
+        """The margin; the nearest of many negatives may well be nearer than the positive."""
+        return None if self._settings.negatives == "nearest" else self._settings.margin
+
+    def collapsed(self, likeness: float) -> bool:
+        """Whether all embeddings are as good as one: the loss is the margin whatever is compared.
+
+        Two of them are on average less than a twentieth of the margin apart, in cosine distance.
+        """
+        return 1 - likeness < self._settings.margin / 20
+
+
+def _next(outputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Anchors, positives and negatives, each (B, embedding); the images are in random order."""
+    anchors, positives = outputs.chunk(2)
+    return anchors, positives, positives.roll(1, dims=0)
+
+
+def _nearest(outputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The same, with the negative that is most like the anchor."""
+    anchors, positives = outputs.chunk(2)
+    with torch.no_grad():
+        similarity = normalize(anchors) @ normalize(positives).T
+        nearest = similarity.fill_diagonal_(-torch.inf).argmax(1)
+    return anchors, positives, positives[nearest]
 
 
 def cosine_distance(one: Tensor, other: Tensor) -> Tensor:

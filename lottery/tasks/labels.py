@@ -1,8 +1,10 @@
 """Label classification: cross-entropy on the data set's own labels."""
 
+import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from lottery.data.batches import UNLABELLED
 from lottery.data.sources import View
 from lottery.specs import Recipe
 
@@ -37,3 +39,17 @@ class Task:
     def correct(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Top-1."""
         return outputs.argmax(1) == targets
+
+    def indifferent(self, labels: Tensor) -> float | None:
+        """That of each class's share as its probability."""
+        return entropy(labels)
+
+    def collapsed(self, likeness: float) -> bool:
+        """Never: no views are compared."""
+        return False
+
+
+def entropy(labels: Tensor) -> float:
+    """Of how often each class is among those labels that are known, in nats."""
+    counts = labels[labels != UNLABELLED].bincount()
+    return torch.distributions.Categorical(counts.double()).entropy().item()

@@ -1,5 +1,7 @@
 """RotNet (Gidaris et al., 2018): which of four rotations was applied to the image."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -19,6 +21,10 @@ class Task(plain.Task):
     def examples(self, view: View, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Copy k of the batch is rotated by k * 90 degrees and has target k."""
         return rotations(view())
+
+    def indifferent(self, labels: Tensor) -> float | None:
+        """That of four rotations which are as likely as one another."""
+        return math.log(self.views)
 
 
 def rotations(images: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,5 +1,7 @@
 """Semi-supervised S4L-RotNet (Zhai et al., 2019; Section 4.3): few labels, all images."""
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
@@ -7,6 +9,7 @@ from torch.nn.functional import cross_entropy
 from lottery.data.batches import UNLABELLED
 from lottery.data.sources import View
 from lottery.specs import Recipe
+from lottery.tasks.labels import entropy
 from lottery.tasks.rotnet import rotations
 
 
@@ -14,7 +17,8 @@ class Task:
     """Cross-entropy of the labelled images, in all four rotations, plus RotNet's of all images.
 
     A batch is half labelled images, half any; an image without a label has `UNLABELLED`. The head
-    holds the class logits and then four rotation logits.
+    holds the class logits and then four rotation logits. Accuracy, in training and in tests, is
+    that of the classes of upright images.
     """
 
     views = 4
@@ -45,7 +49,15 @@ class Task:
         return supervised + self._weight * cross_entropy(outputs[:, -4:], rotation)
 
     def correct(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Top-1 of the classes, where the label is known."""
-        labels, _ = targets.unbind(1)
+        """Top-1 of the classes, of upright images of which the label is known."""
+        labels = targets[: len(targets) // 4, 0]  # the first of the four rotations is none
         known = (labels != UNLABELLED).nonzero().flatten()  # once: a GPU has to finish for it
         return outputs[known, :-4].argmax(1) == labels[known]
+
+    def indifferent(self, labels: Tensor) -> float | None:
+        """That of one answer about labels and one about rotations."""
+        return entropy(labels) + self._weight * math.log(4)
+
+    def collapsed(self, likeness: float) -> bool:
+        """Never: no views are compared."""
+        return False

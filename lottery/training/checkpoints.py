@@ -76,7 +76,7 @@ class Checkpoints:
                 log(f"goes on from {path}")
                 state: dict[str, Any] = payload["state"]
                 return state
-            log(f"warning: dropped: {path}: its inputs, code or precision were others")
+            log(f"warning: dropped: {path}: its inputs, code, precision or threads were others")
             path.unlink(missing_ok=True)
         return None
 

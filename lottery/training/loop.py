@@ -14,9 +14,9 @@ from lottery.data.augment import normalise
 from lottery.data.batches import Batches, Portion, Portions
 from lottery.data.sources import Source, View
 from lottery.errors import LotteryError, Stopped
-from lottery.models import layout
+from lottery.models.layout import layout
 from lottery.pruning.mask import Mask
-from lottery.specs import Point, Precision, Recipe
+from lottery.specs import Precision, Recipe, Rewind
 from lottery.tasks import Task
 from lottery.training.checkpoints import Checkpoints, Wish
 from lottery.training.distributed import World
@@ -74,7 +74,8 @@ class TrainingLoop:
 
     `model` is on the source's device. The order of epoch e derives from (seed, e), augmentation and
     dropout of a portion of a batch from (seed, its number). W_k is copied at each of the points
-    `starts`. `label` names the training in its progress.
+    `starts`; a retraining may begin later in its schedule, as `rewind` says. `label` names the
+    training in its progress.
 
     A batch is cut into as many portions as the recipe has GPUs, and the gradients of their mean
     losses are averaged as DistributedDataParallel does, however many processes share them: each
@@ -92,31 +93,33 @@ class TrainingLoop:
     recipe: Recipe
     seed: int
     mask: Mask
-    starts: Sequence[Point] = ()
+    starts: Sequence[Rewind] = ()
     label: str = "training"
     checkpoints: Checkpoints | None = None
     machine: Machine = field(default_factory=Machine)
+    rewind: Rewind | None = None
 
     def __post_init__(self) -> None:
         model, recipe = self.model, self.recipe
         self._world = self.machine.world
         labels = self.task.supervise(self.source.labels, self.seed)
         batch = recipe.batch_size // (self.task.views if recipe.batch_counts == "copies" else 1)
-        self._batches = Batches(labels, batch, self.seed, recipe.gpus)
-        self._schedule = Schedule(recipe, self._batches.sizes)
+        self._batches = Batches(labels, batch, self.seed, recipe.gpus, self.task.hides_labels)
+        self._schedule = Schedule(recipe, self._batches.sizes, self.rewind)
         self._layout = layout(model)
         self._masking = Masking(model, self.mask)
         self._optimizer = optimizer(model, recipe)
         self._result = Result(updates=[self._schedule.update_at(point) for point in self.starts])
         self._progress = Progress(self.label, recipe.epochs, len(self._batches))
         self._epoch, self._waiting = _Epoch(), Waiting(self.source.device)
-        self._update = 0  # so many are done
+        self._update = self._schedule.first  # so many are done, or left out
+        self._progress.resume(self._update)
         self._started = time.monotonic()
         self._restore()
         self._wrapped = self._world.wrap(model)
         # One graph for the portions of full size; the few others run as they are.
-        compiled = torch.compile(self._wrapped, dynamic=False) if self.machine.compiled else None
-        self._compiled, self._full = compiled, self._batches.usual
+        self._compiled = self._compile() if self.machine.compiled else None
+        self._full = self._batches.usual
         buffers = sorted(model.buffers(), key=lambda buffer: str(buffer.dtype))
         groups = itertools.groupby(buffers, key=lambda buffer: buffer.dtype)
         self._statistics = [list(group) for _, group in groups]  # of one type they go at once
@@ -217,7 +220,7 @@ class TrainingLoop:
         losses, right, judged = self._totals(epoch)  # for which a GPU has to finish its work
         self._check_losses(losses)
         seconds = time.monotonic() - started + epoch.seconds
-        sizes = self._batches.sizes
+        sizes = self._batches.sizes[-len(losses) :]  # an epoch may begin in its middle
         mean = math.fsum(v * n for v, n in zip(losses, sizes, strict=True)) / sum(sizes)
         waiting = self._waiting.seconds() / seconds
         self._waiting = Waiting(self.source.device)
@@ -303,7 +306,8 @@ class TrainingLoop:
         self._update, moments = shared
         self._optimizer.load_state_dict(moments)
         self._progress.resume(self._update)
-        device, done = self.source.device, self._update % len(self._batches)
+        device = self.source.device
+        done = min(self._update % len(self._batches), self._update - self._schedule.first)
         if state is None:  # another process, whose share is in the first one's state
             self._epoch.losses = [torch.zeros((), device=device) for _ in range(done)]
             return
@@ -314,6 +318,11 @@ class TrainingLoop:
         epoch["losses"] = list(epoch["losses"].to(device))
         self._waiting = Waiting(device, epoch.pop("waited"))
         self._epoch = _Epoch(**epoch)
+
+    def _compile(self) -> Callable[..., Tensor]:
+        """The network through torch.compile, which on a CPU chooses channels last unless told."""
+        chosen = self._layout == torch.channels_last
+        return torch.compile(self._wrapped, dynamic=False, options={"layout_optimization": chosen})
 
     def _tell_division(self, batch: int) -> None:
         """How the processes share a batch."""

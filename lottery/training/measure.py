@@ -1,16 +1,21 @@
 """How good a trained network is."""
 
 import itertools
+from dataclasses import asdict
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.functional import normalize
 
+from lottery import models
 from lottery.data.batches import Portions, in_order
 from lottery.data.sources import Source
-from lottery.models import layout
+from lottery.geometry import dead_taps
+from lottery.models.layout import layout
 from lottery.pruning.mask import Mask
-from lottery.specs import Augmentation
+from lottery.pruning.prunable import dense_mask, prunable
+from lottery.specs import Augmentation, Chain
 from lottery.tasks import Task
 from lottery.training.loop import Machine, Result, forward
 from lottery.training.progress import log
@@ -19,6 +24,8 @@ PIXELS = 2**20
 """Of a batch; with them the memory that it takes is bounded."""
 BATCHES = (64, 1024)
 """Fewest and most images of one."""
+LEARNED = 0.01
+"""Share by which a training's loss is to be less than one that says the same of every image."""
 
 
 @torch.no_grad()
@@ -27,12 +34,15 @@ def measure(
     task: Task,
     source: Source,
     augmentation: Augmentation,
+    seed: int,
     machine: Machine | None = None,
 ) -> dict[str, Any]:
     """Mean loss and accuracy (0..1) over all test images, each seen exactly once.
 
-    Images are tested without `augmentation`, but for a task that compares views of an image. The
-    network is `dead` if its outputs are the same for all of them.
+    Images are tested without `augmentation`, but for a task that compares views of an image. What
+    such a task compares is another image of the same portion, so that their order is drawn from
+    (`seed`, "test order"): how they lie on disk must not decide. The network is `dead` if its
+    outputs are the same for all of them, `collapsed` if they are for what the task compares.
     """
     machine = machine or Machine()
     model.eval()
@@ -40,12 +50,13 @@ def measure(
     device, world = source.device, machine.world
     least, most = BATCHES
     size = min(most, max(least, PIXELS // source.dataset.image_size**2))
-    portions = in_order(source.labels, size, world.rank, world.size)
+    order = seed if task.compares_views else None
+    portions = in_order(source.labels, size, world.rank, world.size, order)
     plan, ahead = itertools.tee(portions.each)
     views = source.views(
-        Portions(ahead, portions.largest), augmentation, task.crops, 0, "test augmentation"
+        Portions(ahead, portions.largest), augmentation, task.crops, seed, "test augmentation"
     )
-    sums = torch.zeros(4, dtype=torch.float64)  # loss, right, judged, all
+    sums = torch.zeros(5, dtype=torch.float64)  # loss, right, judged, all, likeness
     lowest, highest = torch.tensor(torch.inf), torch.tensor(-torch.inf)
     for portion, view in zip(plan, views, strict=True):
         inputs, targets = task.examples(view, portion.labels.to(device))
@@ -54,15 +65,29 @@ def measure(
         highest = torch.maximum(highest.to(device), outputs.amax(0))
         right = task.correct(outputs, targets)
         loss = task.loss(outputs, targets).item() * len(targets)
-        sums += torch.tensor([loss, int(right.sum()), len(right), len(targets)])
-    loss, correct, judged, total = world.sum(sums).tolist()
+        alike = normalize(outputs).double().mean(0).square().sum().item() * len(outputs)
+        sums += torch.tensor([loss, int(right.sum()), len(right), len(targets), alike])
+    loss, correct, judged, total, alike = world.sum(sums).tolist()
     varies = world.most(int((highest > lowest).any()))
     return {
         "loss": loss / total,
         "accuracy": correct / judged,
         "examples": int(judged),
         "dead": not varies,
+        "collapsed": task.collapsed(alike / total),
     }
+
+
+def stalled(task: Task, labels: Tensor, result: Result) -> bool:
+    """Whether a training on those labels ended with the loss of one answer to every image.
+
+    Nothing was learned then. Test accuracy says so of most tasks, but not of permuted labels, and
+    only to who knows what chance is.
+    """
+    indifferent = task.indifferent(labels)
+    if indifferent is None or not result.epochs:
+        return False
+    return result.epochs[-1]["loss"] > (1 - LEARNED) * indifferent
 
 
 def tell(label: str, mask: Mask, measured: dict[str, Any]) -> None:
@@ -73,20 +98,34 @@ def tell(label: str, mask: Mask, measured: dict[str, Any]) -> None:
         log(f"warning: {label}: nothing remains of {', '.join(empty)}")
     if measured["dead"]:
         log(f"warning: {label}: the network is dead, it answers the same to every image")
+    elif measured["collapsed"]:
+        log(f"warning: {label}: all embeddings are as good as one, the loss stays at its margin")
+    elif measured.get("stalled"):
+        log(f"warning: {label}: nothing was learned, the loss stays at that of one answer to all")
 
 
 def summary(
-    mask: Mask, measured: dict[str, Any], result: Result, device_seconds: float
+    chain: Chain,
+    image_size: int,
+    mask: Mask,
+    measured: dict[str, Any],
+    result: Result,
+    device_seconds: float,
 ) -> dict[str, Any]:
     """The result part of a training's report.
 
-    `device_seconds` are those that this run held its devices; earlier runs' are added.
+    `prunable` counts the prunable weights of the whole network, `total` those of the chain's scope.
+    `dead_taps` are those on images of `image_size` pixels. `device_seconds` are those that this run
+    held its devices; earlier runs' are added.
     """
+    whole = prunable(models.skeleton(chain.architecture))
     return {
         "test": measured,
         "remaining": mask.remaining,
         "total": mask.total,
         "density": mask.density,
+        "prunable": dense_mask(whole, chain.architecture, chain.excluded_at).total,
+        "dead_taps": asdict(dead_taps(chain.architecture, image_size)),
         "empty_layers": mask.empty_layers(),
         "inputs": result.inputs,
         "device_seconds": round(result.earlier + device_seconds, 3),

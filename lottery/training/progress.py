@@ -52,8 +52,8 @@ class Progress:
         )
 
     def resume(self, updates: int) -> None:
-        """So many updates were done before."""
-        self._bar.update(updates)
+        """So many updates were done before, or are left out."""
+        self._bar.update(updates - self._bar.n)
         self._done_before = updates / self._updates
 
     def update(self) -> None:

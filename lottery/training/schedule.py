@@ -4,32 +4,48 @@ import bisect
 import math
 
 from lottery.errors import LotteryError
-from lottery.specs import Point, Recipe
+from lottery.specs import Recipe, Rewind
 
 
 class Schedule:
-    """The course of one training, given the sizes of an epoch's batches."""
+    """The course of one training, given the sizes of an epoch's batches.
 
-    def __init__(self, recipe: Recipe, batch_sizes: list[int]) -> None:
+    Of a retraining `rewind` says where in it the training begins, see `Rewind.schedule`.
+
+    Raises: LotteryError if it would begin after its end.
+    """
+
+    def __init__(
+        self, recipe: Recipe, batch_sizes: list[int], rewind: Rewind | None = None
+    ) -> None:
         self._recipe = recipe
         self._batch_sizes = batch_sizes
+        self._at_end = rewind is not None and rewind.schedule == "end"
         self.updates_per_epoch = len(batch_sizes)
         self.updates = recipe.epochs * self.updates_per_epoch
+        self.first = 0
+        """The update that a training begins with."""
+        if rewind is not None and rewind.schedule == "continue":
+            self.first = self.update_at(rewind)
 
     def learning_rate(self, update: int) -> float:
         """Rate of that update: linear warm-up from 0, then steps down at the milestones."""
         recipe = self._recipe
+        if self._at_end:
+            return recipe.learning_rate * recipe.decay ** len(recipe.milestones)
         epoch = update // self.updates_per_epoch
         rate = recipe.learning_rate * recipe.decay ** bisect.bisect_right(recipe.milestones, epoch)
         warmup = recipe.warmup_epochs * self.updates_per_epoch
         return rate * min(1.0, (update + 1) / warmup) if warmup else rate
 
-    def update_at(self, point: Point) -> int:
+    def update_at(self, point: Rewind) -> int:
         """How many updates are done when a point is reached: the first moment not before it.
 
         Raises: LotteryError if the training ends earlier.
         """
-        if point.samples is not None:
+        if point.none:
+            update = 0
+        elif point.samples is not None:
             epochs, rest = divmod(point.samples, sum(self._batch_sizes))
             update = epochs * self.updates_per_epoch
             for size in self._batch_sizes:
@@ -45,7 +61,7 @@ class Schedule:
             assert point.percent is not None
             update = _ceil(point.percent / 100 * self.updates)
         if update > self.updates:
-            given = point.model_dump(exclude_none=True)
+            given = point.model_dump(exclude_none=True, exclude_defaults=True)
             raise LotteryError(
                 f"rewind point {given} is update {update}, the training ends at {self.updates}"
             )

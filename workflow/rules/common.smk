@@ -13,6 +13,7 @@ from lottery import paths, reports, sharing
 from lottery.data import presence
 from lottery.errors import LotteryError
 from lottery.fingerprint import fingerprint
+from lottery.geometry import dead_taps
 
 # Jobs find this environment's programs first, whatever the shell of a cluster node says.
 # A prefix replaces snakemake's own, whose strictness makes a failed stage fail behind its `tee`.
@@ -206,8 +207,13 @@ def kept(weights: str):
 
 
 def early(w):
-    """W_k, where the ticket's dense training is."""
-    return paths.early(RESULTS, CHAINS[w.ticket].dense().ticket, w.seed)
+    """W_k, where the ticket's dense training is; of one not rewound, W* of the round before."""
+    chain, round = CHAINS[w.ticket], int(w.round)
+    dense = chain.dense().ticket
+    if round and chain.training.rewind.none:
+        before = dense if round == 1 else w.ticket
+        return paths.weights(RESULTS, before, w.seed, round - 1)
+    return paths.early(RESULTS, dense, w.seed)
 
 
 def mask_inputs(w):
@@ -249,11 +255,30 @@ def evaluate_code(w):
     return training_code("evaluate", evaluate_spec(w).chain.architecture, "labels")
 
 
+def tell_dead_taps(jobs):
+    """Networks of which a share of the weights only ever meets padding, as they are trained."""
+    trained = set()
+    for job in jobs:
+        found = CONFIG.found(job.wildcards.ticket)
+        trained.add((found.architecture, joined_by(job.wildcards).dataset))
+    for architecture, dataset in sorted(trained):
+        size = CONFIG.datasets[dataset].image_size
+        dead = dead_taps(CONFIG.architectures[architecture], size)
+        if dead.share:
+            print(
+                f"dead taps: {dead.share:.1%} of the prunable weights of {architecture} only ever"
+                f" meet padding on the {size} pixels of {dataset}: {', '.join(dead.layers)}"
+                f" (pruning.dead_taps: {CONFIG.pruning.dead_taps})",
+                file=sys.stderr,
+            )
+
+
 def tell_trainings():
     """What a dry run says at its end: trainings that remain, and what sharing them saves."""
     if not (workflow.dryrun and workflow.dag):
         return
     jobs = [job for job in workflow.dag.jobs if job.rule.name in TRAININGS]
+    tell_dead_taps(jobs)
     remaining = sum(workflow.dag.needrun(job) for job in jobs)
     figures = {
         job.wildcards.figure

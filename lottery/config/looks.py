@@ -1,0 +1,136 @@
+"""What a figure calls its panels and curves: the config's words, filled with what was trained."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from lottery import words
+from lottery.config.entries import (
+    PLACEHOLDERS,
+    BaselineTicket,
+    Curves,
+    DenseFigure,
+    JudgedCurves,
+    JudgedFigure,
+)
+from lottery.figure_specs import AccuracyTable, JudgedSpec, PlotSpec, ShownCurve, ShownPanel
+
+if TYPE_CHECKING:
+    from lottery.config.experiment import Config
+
+Words = Mapping[str, str]
+"""By placeholder, what it becomes."""
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+def plot(config: "Config", figure: str) -> PlotSpec:
+    """The looks of a figure."""
+    entry, table = config.figures[figure], config.aggregate(figure).table
+    points = len(table.curves) * len(getattr(table, "seeds", ()))
+    if isinstance(table, AccuracyTable):
+        points *= len(table.rounds)
+    early = {
+        (curve.panel, curve.curve)
+        for curve in (table.curves if isinstance(table, AccuracyTable) else ())
+        if _early(curve)
+    }
+    return PlotSpec(
+        figure=figure,
+        kind=table.kind,
+        title=fill(entry.title, *_words(config, *entry.panels.values())),
+        scale=config.scale,
+        panels=tuple(
+            ShownPanel(
+                panel=name,
+                title=_headline(block.title or name, _words(config, block)),
+                curves=tuple(
+                    ShownCurve(
+                        curve=key,
+                        label=fill(curve.label or key, _words_of(config, curve.ticket)),
+                        early=(name, key) in early,
+                    )
+                    for key, curve in block.curves.items()
+                ),
+                **(_axes(config, block) if entry.kind == "accuracy" else {}),
+            )
+            for name, block in entry.panels.items()
+        ),
+        columns=entry.columns or len(entry.panels),
+        points=points,
+        partial=config.partial,
+    )
+
+
+def fill(text: str, *tickets: Words) -> str:
+    """The text with its placeholders replaced; of several tickets each other word once."""
+
+    def said(found: re.Match[str]) -> str:
+        return " / ".join(dict.fromkeys(ticket[found[1]] for ticket in tickets))
+
+    return _PLACEHOLDER.sub(said, text)
+
+
+def unknown(text: str) -> list[str]:
+    """What stands in braces and is no placeholder."""
+    return [name for name in _PLACEHOLDER.findall(text) if name not in PLACEHOLDERS]
+
+
+def texts(entry: JudgedFigure | DenseFigure) -> Iterator[tuple[str, str]]:
+    """All titles and labels of a figure that may hold placeholders, by their key in the entry."""
+    yield "title", entry.title
+    for name, block in entry.panels.items():
+        yield f"panels.{name}.title", block.title or name
+        for key, curve in block.curves.items():
+            yield f"panels.{name}.curves.{key}", curve.label or key
+
+
+def _headline(text: str, tickets: Iterable[Words]) -> str:
+    """A title that begins with what was trained begins with a capital."""
+    filled = fill(text, *tickets)
+    return filled[:1].upper() + filled[1:] if text.startswith("{") else filled
+
+
+def _words(config: "Config", *blocks: Curves) -> list[Words]:
+    """Of the found tickets in these blocks: baselines stand beside them, and are named so.
+
+    The data set of a judged block is that on which its tickets are judged.
+    """
+    found = []
+    for block in blocks:
+        tickets = [curve.ticket for curve in block.curves.values()]
+        named = [t for t in tickets if not isinstance(config.tickets[t], BaselineTicket)] or tickets
+        for ticket in named:
+            says = _words_of(config, ticket)
+            if isinstance(block, JudgedCurves):
+                judged = config.evaluations[block.evaluation].dataset
+                says = {**says, "dataset": config.datasets[judged].label}
+            found.append(says)
+    return found
+
+
+def _words_of(config: "Config", ticket: str) -> Words:
+    entry, chain = config.found(ticket), config.chain(ticket, 0)
+    return {
+        "dataset": config.datasets[entry.dataset].label,
+        "network": words.network(chain.architecture, entry.architecture),
+        "rewind": words.rewind(config.rewinds[entry.rewind]),
+        "scope": words.scope(chain),
+        "subset": words.subset(config.subsets[entry.subset], entry.task),
+    }
+
+
+def _early(curve: JudgedSpec) -> bool:
+    """Whether its round 0 starts at a W_k that another training than its evaluation has left."""
+    found = curve.chain.training
+    return found is not None and not curve.shared and not (found.rewind and found.rewind.none)
+
+
+def _axes(config: "Config", block: Curves) -> dict[str, str]:
+    """What the axes of a panel of accuracies count."""
+    assert isinstance(block, JudgedCurves)  # a figure of accuracies has no others
+    scopes = {words.counted(config.chain(curve.ticket, 0)) for curve in block.curves.values()}
+    judged = config.evaluations[block.evaluation].dataset
+    return {
+        "scope": scopes.pop() if len(scopes) == 1 else "of those that are pruned",
+        "split": words.split(config.dataset(judged)),
+    }
