@@ -22,8 +22,8 @@ from lottery.specs import (
     Chain,
     Dataset,
     ImagesSpec,
-    Point,
     Recipe,
+    Rewind,
     Start,
     Subset,
     SubsetSpec,
@@ -102,8 +102,8 @@ def chain(digits, narrow):
             subset=Subset(),
             task="labels",
             recipe=recipe(),
-            rewind=Point(epochs=1),
-            starts=(Start(ticket="labels", rewind=Point(epochs=1)),),
+            rewind=Rewind(epochs=1),
+            starts=(Start(ticket="labels", rewind=Rewind(epochs=1)),),
         ),
     )
 

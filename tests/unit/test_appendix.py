@@ -8,7 +8,7 @@ from lottery import config, models
 from lottery.config.entries import BaselineTicket, FoundTicket, JudgedFigure
 from lottery.pruning.magnitude import remaining_after
 from lottery.pruning.prunable import prunable
-from lottery.specs import Augmentation, Point, Subset
+from lottery.specs import Augmentation, Rewind, Subset
 from tests.conftest import REPOSITORY
 
 PAPER = config.load([REPOSITORY / "config.yaml"])
@@ -16,7 +16,7 @@ FOUND = {name: entry for name, entry in PAPER.tickets.items() if isinstance(entr
 
 RESNET50, ALEXNET = [("resnet", 50)], [("alexnet", 8)]
 CIFAR_NETWORKS = [("vgg", 19), ("resnet", 18)]
-COLOUR = ("colour",)
+NOISE = ("colour, after Zhai et al.",)
 INVARIANCES = ("colour", "small rotations")
 
 
@@ -74,12 +74,12 @@ IMAGENET = [
     ),
     Line(
         "ImageNet Labels - 1% dataset",
-        *(1000, 768, 8, 96, 0.1, 0, 0.001, (700, 800, 900), COLOUR),
+        *(1000, 768, 8, 96, 0.1, 0, 0.001, (700, 800, 900), NOISE),
         *("imagenet", "images-1", RESNET50, {"labels": "imagenet-images-1"}),
     ),
     Line(
         "ImageNet Labels - 1% of classes",
-        *(1000, 768, 8, 96, 0.01, 0, 0.003, (700, 800, 900), COLOUR),
+        *(1000, 768, 8, 96, 0.01, 0, 0.003, (700, 800, 900), NOISE),
         *("imagenet", "classes-1", RESNET50, {"labels": "imagenet-classes-1"}),
     ),
     Line(
@@ -209,6 +209,7 @@ def test_images_are_augmented_as_the_line_says(line, task, name):
         assert augmentation.resized_crop
     colours = ("brightness", "contrast", "saturation", "hue")
     assert {getattr(augmentation, key) > 0 for key in colours} == {"colour" in line.extras}
+    assert augmentation.hsv_noise == (line.extras == NOISE)
     assert (0 < augmentation.rotation <= 20) == ("small rotations" in line.extras)
     assert augmentation.rotation == 0 or "small rotations" in line.extras
 
@@ -235,11 +236,11 @@ def test_each_line_finds_tickets_of_each_of_its_networks(line):
 
 
 JUDGED = [
-    pytest.param(block.evaluation, ticket, id=f"{figure}-{ticket}")
+    pytest.param(block.evaluation, curve.ticket, id=f"{figure}-{curve.ticket}")
     for figure, entry in PAPER.figures.items()
     if isinstance(entry, JudgedFigure)
     for block in entry.panels.values()
-    for ticket in block.curves.values()
+    for curve in block.curves.values()
 ]
 
 
@@ -278,21 +279,21 @@ def test_30_rounds_leave_an_eighth_of_a_percent(name):
 
 
 FIGURE_7 = {
-    "imagenet-images-10-resnet50-epochs": Point(epochs=3),
-    "imagenet-images-10-resnet50-updates": Point(updates=2500),
-    "imagenet-images-10-resnet50-percent": Point(percent=3.3),
+    "imagenet-images-10-resnet50-epochs": Rewind(epochs=3),
+    "imagenet-images-10-resnet50-updates": Rewind(updates=2500),
+    "imagenet-images-10-resnet50-percent": Rewind(percent=3.3),
 }
 
 
 @pytest.mark.parametrize("name", FOUND)
 def test_a_ticket_is_rewound_to_the_point_of_appendix_b(name):
-    late = Point(epochs=1) if FOUND[name].dataset == "cifar10" else Point(samples=3 * 1_281_167)
+    late = Rewind(epochs=1) if FOUND[name].dataset == "cifar10" else Rewind(samples=3 * 1_281_167)
     assert PAPER.chain(name, 0).training.rewind == FIGURE_7.get(name, late)
 
 
 def test_figure_7_shows_four_points_of_one_training():
     (panel,) = PAPER.figures["fig7"].panels.values()
-    shown = {name for name in panel.curves.values() if name in FOUND}
+    shown = {curve.ticket for curve in panel.curves.values() if curve.ticket in FOUND}
     assert shown == {"imagenet-images-10-resnet50", *FIGURE_7}
     assert len({PAPER.chain(name, 0).dense() for name in shown}) == 1
 

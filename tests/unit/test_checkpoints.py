@@ -1,5 +1,6 @@
 """A training that is stopped, however rudely, ends in the same bits as one that was not."""
 
+import json
 import os
 import random
 import shutil
@@ -10,14 +11,16 @@ import pytest
 import torch
 
 from lottery import models, tasks
+from lottery.data.batches import UNLABELLED
 from lottery.errors import Stopped
+from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.pruning.random import random_mask
 from lottery.specs import (
     Architecture,
     Augmentation,
     GenerateSpec,
-    Point,
+    Rewind,
     Start,
 )
 from lottery.training import loop
@@ -72,6 +75,14 @@ def test_resuming_is_bit_identical(tmp_path, chain, images, digits, architecture
     check_resuming(tmp_path, chain, few(images, digits, 300), architecture, task, how)
 
 
+def test_resuming_is_bit_identical_with_few_labels(tmp_path, chain, images, digits):
+    """The stream of unlabelled images ends and begins within an epoch, and within a batch of it."""
+    some = few(images, digits, 100)
+    some.labels[75:] = UNLABELLED
+    vgg = Architecture(model="vgg", depth=11, width=4, pools=3)
+    check_resuming(tmp_path, chain, some, vgg, "semi-supervised", {"gpus": 2, "batch_size": 32})
+
+
 @pytest.mark.parametrize("loader", ["dali", "torchvision"])
 def test_resuming_is_bit_identical_with_streamed_images(tmp_path, chain, photographs, loader):
     """Two loader threads or processes; the loader has no state to save."""
@@ -87,16 +98,16 @@ def check_resuming(tmp_path, chain, source, architecture, task, how):
 
     def train(checkpoints):
         model = models.build(architecture, tasks.make(task, recipe()).outputs(10), 0, "init")
-        mask = random_mask(prunable(model), 0.5, 1, seed=0)
+        mask = random_mask(Mask.dense(prunable(model)), 0.5, 1, seed=0)
         made = tasks.make(task, recipe(**how))
-        starts = [Point(updates=1), Point(epochs=1)]
+        starts = [Rewind(updates=1), Rewind(epochs=1)]
         result = loop.TrainingLoop(
             model, made, source, settings, 0, mask, starts, checkpoints=checkpoints
         ).run()
         return model.state_dict(), result
 
     expected, whole = train(None)
-    last = settings.epochs * -(-len(source.labels) // settings.batch_size)
+    last = settings.epochs * whole.updates[1]
     for at in (0, 1, 4, 5, 7, last):  # after the last update there is a state too
         with pytest.raises(Power):
             train(Outage(tmp_path / "states", spec, at))
@@ -191,7 +202,7 @@ def stage(tmp_path_factory, chain):
     training = chain.training.model_copy(
         update={
             "recipe": recipe(epochs=4, batch_size=64),
-            "starts": (Start(ticket="labels", rewind=Point(epochs=1)),),
+            "starts": (Start(ticket="labels", rewind=Rewind(epochs=1)),),
         }
     )
     spec = GenerateSpec.of(chain.model_copy(update={"training": training}), 0)
@@ -247,3 +258,21 @@ def test_on_sigterm_it_saves_and_says_that_it_can_go_on(stage, undisturbed):
     assert process.returncode == 0, said
     found = results(folder, spec)
     assert all(torch.equal(found[name], undisturbed[name]) for name in undisturbed)
+
+
+def test_another_number_of_threads_begins_anew_and_says_so(stage, undisturbed):
+    """Sums over threads round otherwise: a training that changes them would end at other bits."""
+    start, spec = stage
+    process, folder = start("threads", threads=2)
+    wait_for_state(process, folder)
+    process.kill()
+    process.communicate(timeout=60)
+    process, _ = start("threads", threads=1)
+    _, said = process.communicate(timeout=200)
+    assert process.returncode == 0, said
+    assert "its inputs, code, precision or threads were others" in said
+    found = results(folder, spec)
+    assert all(torch.equal(found[name], undisturbed[name]) for name in undisturbed)
+    report = json.loads((folder / "generation.json").read_text())
+    weights = torch.load(folder / "weights.pt", weights_only=True)
+    assert report["threads"] == weights["header"]["threads"] == 1

@@ -71,6 +71,20 @@ BASELINE = "is a baseline: it has no trainings to be found by"
         ),
         *(
             (
+                {"recipes": {"imagenet-semi-supervised": {"batch_size": size, "gpus": 1}}},
+                "config.yaml: tickets.imagenet-semi-supervised-resnet50.recipe: "
+                f"imagenet-semi-supervised has {size // 4} images in a batch: half of them are to "
+                "be labelled, two or more",
+            )
+            for size in (8, 20)
+        ),
+        (
+            {"recipes": {"imagenet-semi-supervised": {"epochs": 14, "milestones": []}}},
+            "config.yaml: tickets.imagenet-semi-supervised-resnet50.rewind: 'imagenet' is after "
+            "3843501 samples, the last is 3587268",
+        ),
+        *(
+            (
                 {"figures": {figure: {"panels": {panel: {"curves": {"x": name}}}}}},
                 f"mine.yaml: figures.{figure}.panels.{panel}.curves.x: {name!r} {BASELINE}",
             )
@@ -124,8 +138,8 @@ BASELINE = "is a baseline: it has no trainings to be found by"
             "mine.yaml: recipes.imagenet-images-1: batch_size 768 is no multiple of gpus 7",
         ),
         (
-            {"recipes": {"imagenet-rotnet-resnet50": {"batch_size": 1530}}},
-            "mine.yaml: recipes.imagenet-rotnet-resnet50: batch_size 1530 of copies is no "
+            {"recipes": {"imagenet-semi-supervised": {"batch_size": 2050}}},
+            "mine.yaml: recipes.imagenet-semi-supervised: batch_size 2050 of copies is no "
             "multiple of 4",
         ),
         *(

@@ -9,7 +9,7 @@ from PIL import Image
 
 from lottery import seeds
 from lottery.data import augment, datasets, subsets
-from lottery.data.batches import Batches
+from lottery.data.batches import UNLABELLED, Batches
 from lottery.errors import LotteryError
 from lottery.specs import Augmentation, Dataset, Subset
 
@@ -33,6 +33,83 @@ def test_the_order_depends_on_seed_and_epoch_alone():
     assert torch.equal(order(0, 1), order(0, 1))
     assert not torch.equal(order(0, 1), order(0, 2))
     assert not torch.equal(order(0, 1), order(1, 1))
+
+
+def few_labels(known, count):
+    """Every so many images have a label: which is their number."""
+    labels = torch.full((count,), UNLABELLED)
+    places = torch.arange(known) * count // known
+    labels[places] = places
+    return labels
+
+
+def halves(labels, batch_size, first, last, seed=0):
+    """The images with and without a label, by update."""
+    batches = Batches(labels, batch_size, seed, hidden=True)
+    for (portion,) in batches.portions(first, last):
+        known, hidden = portion.indices.chunk(2)
+        assert torch.equal(portion.labels, torch.cat([known, torch.full_like(hidden, UNLABELLED)]))
+        yield known.tolist(), hidden.tolist()
+
+
+@given(st.integers(2, 40), st.integers(0, 60), st.integers(4, 24), st.integers(0, 3))
+def test_a_semi_supervised_epoch_sees_every_label_exactly_once(known, others, batch_size, seed):
+    labels = few_labels(known, known + others)
+    batches = Batches(labels, batch_size, seed, hidden=True)
+    assert sum(batches.sizes) == 2 * known
+    epochs = []
+    for epoch in range(3):
+        first = epoch * len(batches)
+        drawn = list(halves(labels, batch_size, first, first + len(batches), seed))
+        assert [len(a) + len(b) for a, b in drawn] == batches.sizes
+        epochs.append([image for a, _ in drawn for image in a])
+        assert sorted(epochs[-1]) == sorted(labels[labels != UNLABELLED].tolist())
+    assert known < 9 or epochs[0] != epochs[1], "in another order each time"
+
+
+def test_semi_supervised_updates_are_counted_as_in_s4l():
+    """128 k of 1.28 M images are labelled: 500 updates of 256 and 256 images, 16 on each GPU."""
+    batches = Batches(few_labels(128_000, 1_280_000), 2048 // 4, 0, 32, hidden=True)
+    assert batches.sizes == [512] * 500
+    assert batches.usual == batches.largest == 16
+
+
+@given(st.integers(2, 30), st.integers(0, 60), st.integers(4, 24), st.integers(0, 3))
+def test_unlabelled_images_are_each_seen_once_before_any_is_again(known, others, batch_size, seed):
+    """A stream of all images, whose passes begin and end wherever in an epoch or a batch."""
+    labels = few_labels(known, known + others)
+    updates = 4 * len(Batches(labels, batch_size, seed, hidden=True)) * (known + others) // known
+    stream = [i for _, b in halves(labels, batch_size, 0, updates, seed) for i in b]
+    count = len(labels)
+    passes = [stream[at : at + count] for at in range(0, len(stream) - count + 1, count)]
+    assert len(passes) >= 3
+    assert all(sorted(one) == list(range(count)) for one in passes)
+    assert count < 9 or passes[0] != passes[1], "in another order each time"
+
+
+def test_a_pass_of_the_stream_ends_within_a_batch():
+    updates = [hidden for _, hidden in halves(few_labels(10, 13), 8, 0, 4)]
+    assert [len(hidden) for hidden in updates] == [4, 4, 2, 4], "of an epoch, and of the next"
+    stream = [image for hidden in updates for image in hidden]
+    assert sorted(stream[:13]) == list(range(13))
+
+
+@given(st.integers(2, 30), st.integers(0, 60), st.integers(4, 24), st.integers(0, 60))
+def test_a_semi_supervised_training_can_start_at_any_update(known, others, batch_size, first):
+    labels = few_labels(known, known + others)
+    whole = list(halves(labels, batch_size, 0, first + 5))
+    assert list(halves(labels, batch_size, first, first + 5)) == whole[first:]
+
+
+def test_what_is_labelled_and_what_is_not_are_drawn_apart():
+    """Another seed gives another of both; all images labelled is no special case."""
+    labels = torch.arange(50)
+    ((known, hidden), *_), ((other, others), *_) = (
+        list(halves(labels, 20, 0, 5, seed)) for seed in (0, 1)
+    )
+    assert known != hidden
+    assert known != other
+    assert hidden != others
 
 
 LABELS = torch.tensor([0] * 40 + [1] * 20 + [2] * 10 + [3] * 30)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lottery import artifacts
-from lottery.data.batches import Batches
+from lottery.data.batches import UNLABELLED, Batches
 from lottery.pruning.mask import Mask
 from lottery.pruning.weights import unpack
 from lottery.specs import (
@@ -22,7 +22,7 @@ from lottery.specs import (
     Chain,
     GenerateSpec,
     MaskSpec,
-    Point,
+    Rewind,
     Start,
     Subset,
     Training,
@@ -38,10 +38,20 @@ from tests.conftest import (
 )
 
 
-@given(st.integers(2, 90), st.integers(2, 30), st.integers(1, 8), st.integers(1, 4))
-def test_processes_divide_a_batch_exactly(count, batch_size, parts, world):
+@given(
+    st.integers(2, 90),
+    st.integers(2, 30),
+    st.integers(1, 8),
+    st.integers(1, 4),
+    st.booleans(),
+)
+def test_processes_divide_a_batch_exactly(count, batch_size, parts, world, hidden):
     """None is lost or repeated, and weights are shares of the whole batch."""
-    batches = Batches(torch.arange(count), batch_size, 0, parts)
+    labels = torch.arange(count)
+    if hidden:
+        labels[2:] %= 2
+        labels[2:] -= 1  # UNLABELLED, or 0
+    batches = Batches(labels, batch_size, 0, parts, hidden)
     ranks = [list(batches.portions(0, len(batches), rank, world)) for rank in range(world)]
     alone = list(batches.portions(0, len(batches)))
     for update, whole in enumerate(alone):
@@ -52,6 +62,9 @@ def test_processes_divide_a_batch_exactly(count, batch_size, parts, world):
         assert sum(p.weight for p in shared) == pytest.approx(1)
         assert all(len(rank[update]) >= 1 for rank in ranks), "each takes part in every update"
         assert max(len(p.indices) for p in shared) <= batches.largest
+        assert min(len(p.indices) for p in shared) >= 2
+        known = [(p.labels != UNLABELLED).sum().item() for p in shared]
+        assert not hidden or [2 * n for n in known] == [len(p.indices) for p in shared]
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +80,7 @@ def stage(tmp_path_factory, photographs):
         learning_rate=0.001,
         augmentation=Augmentation(resized_crop=0.2, flip=True),
     )
-    starts = (Start(ticket="labels", rewind=Point(epochs=1)),)
+    starts = (Start(ticket="labels", rewind=Rewind(epochs=1)),)
     training = Training(dataset=dataset, subset=Subset(), task="labels", recipe=how, starts=starts)
     architecture = Architecture(model="resnet", depth=18, width=8)
     chain = Chain(ticket="labels", seed=0, architecture=architecture, rate=None, training=training)
@@ -104,6 +117,7 @@ def test_two_processes_learn_what_one_does(stage, together):
         assert one["accuracy"] == two["accuracy"]
     assert ours["result"]["inputs"] == theirs["result"]["inputs"] == 2 * 88
     assert ours["result"]["test"]["examples"] == 22
+    assert {"dead", "collapsed", "stalled"} <= ours["result"]["test"].keys()
     assert ours["result"]["test"]["loss"] == pytest.approx(
         theirs["result"]["test"]["loss"], abs=1e-4
     )
@@ -135,7 +149,7 @@ def test_killed_processes_go_on_to_the_same_bits(stage, together, processes, loa
 def test_two_processes_train_a_ticket_as_one_does(stage, together, tmp_path):
     """W_k under a mask: what is pruned stays exactly zero in both."""
     start, spec = stage
-    training = spec.chain.training.model_copy(update={"rewind": Point(epochs=1)})
+    training = spec.chain.training.model_copy(update={"rewind": Rewind(epochs=1)})
     chain = spec.chain.model_copy(update={"rate": 0.5, "training": training})
     mask = tmp_path / "mask.pt"
     mask_stage(MaskSpec(chain=chain, round=1), str(together[1] / "weights.pt"), None, str(mask))

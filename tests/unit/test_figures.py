@@ -1,33 +1,50 @@
 """From table to figure."""
 
+import itertools
+
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import LineCollection
 
 from lottery import config
 from lottery.errors import LotteryError
-from lottery.figure_specs import PlotSpec
-from lottery.figures import sparsity, style
+from lottery.figure_specs import PlotSpec, ShownCurve, ShownPanel
+from lottery.figures import accuracy, sparsity
 from lottery.figures.accuracy import summary
-from lottery.stages.plot import plot
+from lottery.stages.plot import KINDS, plot
+from lottery.tables import rewind
 from tests.conftest import REPOSITORY
+
+
+def panel(*curves, name="18", **changes):
+    shown = tuple(c if isinstance(c, ShownCurve) else ShownCurve(curve=c, label=c) for c in curves)
+    return ShownPanel(panel=name, title=f"Network {name}", curves=shown, **changes)
+
 
 SPEC = PlotSpec(
     figure="f",
     kind="accuracy",
     title="Title",
     scale="demo",
-    panels=("18",),
+    panels=(panel("Labels", "None"),),
     columns=1,
     points=12,
 )
 
 
+@pytest.fixture(autouse=True)
+def _no_figure_stays_open():
+    yield
+    plt.close("all")
+
+
 def table(path, **changes):
     rows = [
         {"panel": "18", "curve": curve, "seed": seed, "round": round, "density": 0.5**round,
-         "accuracy": 0.9 - 0.1 * round * seed}
+         "accuracy": 0.9 - 0.1 * round * seed, "chance": 0.1}
         for curve in ("Labels", "None")
         for seed in (0, 1)
         for round in (0, 1, 2)
@@ -58,7 +75,11 @@ def test_a_figure_is_the_same_bytes_for_the_same_table(tmp_path):
 
 @pytest.mark.parametrize(
     ("changes", "words"),
-    [({"panel": "other"}, "no rows of panel '18'"), ({"accuracy": None}, "accuracy")],
+    [
+        ({"panel": "other"}, "no rows of curve 'Labels' of panel '18'"),
+        ({"curve": "Labels"}, "no rows of curve 'None' of panel '18'"),
+        ({"accuracy": None}, "accuracy"),
+    ],
 )
 def test_a_table_that_does_not_fit_is_refused(tmp_path, changes, words):
     path = tmp_path / "t.csv"
@@ -74,23 +95,6 @@ def test_an_unknown_format_is_refused(tmp_path):
         plot(SPEC, table(tmp_path / "t.csv"), [str(tmp_path / "a.xyz")])
 
 
-def judged_panels():
-    settings = config.load([REPOSITORY / "config.yaml"])
-    return [
-        pytest.param(list(panel.curves), id=f"{name}, {title}")
-        for name, figure in settings.figures.items()
-        for title, panel in figure.panels.items()
-        if figure.kind in ("accuracy", "sparsity")
-    ]
-
-
-@pytest.mark.parametrize("labels", judged_panels())
-def test_in_the_papers_panels_every_curve_has_a_look_of_its_own(labels):
-    looks = [style.CURVES[label] for label in labels]
-    assert len({look["color"] for look in looks}) == len(labels)
-    assert len({look["marker"] for look in looks}) == len(labels)
-
-
 def svg(tmp_path, spec, rows):
     pd.DataFrame(rows).to_csv(tmp_path / "t.csv", index=False)
     with mpl.rc_context({"svg.fonttype": "none"}):
@@ -104,11 +108,12 @@ def of_kind(kind, **changes):
 
 def test_table_1_is_typeset_to_the_papers_digits(tmp_path):
     row = {
-        "panel": "18", "curve": "ImageNet 100 %", "epochs": 3.0, "samples": 3843501,
+        "panel": "18", "curve": "100 %", "epochs": 3.0, "samples": 3843501,
         "updates": 2502.28, "percent": 3.3333,
     }  # fmt: skip
-    text = svg(tmp_path, of_kind("rewind"), [row])
-    for cell in ("3,843,501", "2,500", "3.3 %", "updates"):
+    spec = of_kind("rewind", panels=(panel(ShownCurve(curve="100 %", label="all of it")),))
+    text = svg(tmp_path, spec, [row])
+    for cell in ("all of it", "3,843,501", "2,500", "3.3 %", "updates"):
         assert cell in text
 
 
@@ -119,42 +124,314 @@ def test_a_cost_is_shown_beside_that_with_all_labels(tmp_path):
         for curve, hours, inputs in (("100 %", 10.0, 900), ("10 % of images", 2.0, 200))
         for seed in (0, 1)
     ]  # fmt: skip
-    text = svg(tmp_path, of_kind("cost", points=4), rows)
-    for cell in ("10.0 h", "2.0 h", "3.0 h", "5.0x", "3.7x", "4.5x"):
+    tenth = ShownCurve(curve="10 % of images", label="a tenth")
+    text = svg(tmp_path, of_kind("cost", points=4, panels=(panel("100 %", tenth),)), rows)
+    for cell in ("a tenth", "10.0 h", "2.0 h", "3.0 h", "5.0x", "3.7x", "4.5x"):
         assert cell in text
     assert "partial" not in text
 
 
-def test_magnitudes_end_at_the_zero_threshold_and_the_legend_tells_the_share(tmp_path):
-    rows = [
-        {"panel": "18", "curve": "CIFAR-10", "seed": seed, "rank": rank, "magnitude": magnitude,
-         "sparsity": 0.8, "zero_threshold": 1e-7}
-        for seed in (0, 1)
-        for rank, magnitude in ((0.0, 1e-30), (0.5, 1e-9), (1.0, 0.3))
+def test_without_the_row_of_all_labels_no_cost_is_a_saving(tmp_path):
+    """A partial table must not take the next row for it."""
+    rows = [{"panel": "18", "curve": "images-10", "inputs": 9, "generation": 2.0, "total": 3.0}]
+    spec = of_kind("cost", points=2, partial=True, panels=(panel("100 %", "images-10"),))
+    text = svg(tmp_path, spec, rows)
+    assert "2.0 h" in text
+    assert "1.0x" not in text
+
+
+ZEROED = 1e-7
+
+
+def magnitudes(curve, sparsities, dead=0.0, name="18"):
+    """Rows of a sparsity table: by seed, a share of exact zeros and then weights up to 1."""
+    ranks = np.linspace(0, 1, 501)
+    return [
+        {"panel": name, "curve": curve, "seed": seed, "rank": rank, "sparsity": zeros,
+         "magnitude": 0.0 if rank < zeros else 10 ** (6 * (rank - 1)), "zero_threshold": ZEROED,
+         "dead_taps": dead}
+        for seed, zeros in enumerate(sparsities)
+        for rank in ranks
     ]  # fmt: skip
-    spec = of_kind("sparsity", points=2)
-    assert "CIFAR-10: 80.0% at most 1e-07" in svg(tmp_path, spec, rows)
+
+
+NATURAL = of_kind("sparsity", points=3, panels=(panel("cifar10"),))
+
+
+@pytest.mark.parametrize(
+    ("sparsities", "said"),
+    [
+        ([0.803], "cifar10: 80.3 % zeroed"),
+        ([0.78, 0.83], "cifar10: 80.5 % zeroed (78.0 to 83.0)"),
+        ([0.78, 0.80, 0.83], "cifar10: 80.0 % zeroed (78.0 to 83.0)"),
+        ([0.1, 0.80, 0.81, 0.82, 0.83], "cifar10: 81.0 % zeroed (10.0 to 83.0)"),
+    ],
+)
+def test_the_legend_tells_where_the_drawn_curve_leaves_zero(sparsities, said):
+    """Not where the least sparse network's does, as the mean of magnitudes at each rank would."""
+    (axis,) = sparsity.draw(NATURAL, pd.DataFrame(magnitudes("cifar10", sparsities))).axes
+    (label,) = [text.get_text() for text in axis.get_legend().get_texts()]
+    assert label == said
+    drawn = axis.get_lines()[0].get_xydata()
+    at_zero = drawn[drawn[:, 1] <= ZEROED]
+    assert at_zero[0, 0] == 0
+    assert at_zero[-1, 0] == pytest.approx(100 * np.median(sparsities))
+    assert drawn[:, 1].min() == pytest.approx(ZEROED)
+
+
+def test_the_curve_is_the_median_over_seeds_at_each_rank():
+    table = pd.DataFrame(magnitudes("cifar10", [0.2, 0.5, 0.9]))
+    found = sparsity.spread(table)
+    at = np.interp([0.6, 0.7, 0.95], found["median"], np.log10(found.index))
+    assert at == pytest.approx([6 * (r - 1) for r in (0.6, 0.7, 0.95)], abs=0.05)
+    assert (found["least"] <= found["median"]).all()
+    assert (found["median"] <= found["most"]).all()
+    first = found.iloc[0]
+    assert list(first[["least", "median", "most"]]) == pytest.approx([0.2, 0.5, 0.9])
+    assert list(found.iloc[-1]) == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("seeds", "bands"), [(1, 0), (2, 1), (3, 1)])
+def test_a_band_shows_all_seeds_and_no_standard_error_is_claimed(seeds, bands):
+    rows = pd.DataFrame(magnitudes("cifar10", np.linspace(0.7, 0.9, seeds)))
+    (axis,) = sparsity.draw(NATURAL, rows).axes
+    assert len(axis.collections) == bands
+    title = axis.get_legend().get_title().get_text()
+    assert "s.e." not in title
+    assert title.startswith("median and range of" if bands else "1 seed")
+    if bands:
+        (band,) = axis.collections
+        (low, _), (high, _) = band.get_datalim(axis.transData).get_points()
+        assert low == pytest.approx(70)
+        assert high == pytest.approx(100)
+
+
+def test_a_partial_panel_of_magnitudes_tells_the_fewest_and_the_most_seeds():
+    spec = of_kind("sparsity", partial=True, panels=(panel("cifar10", "imagenet"),))
+    rows = magnitudes("cifar10", [0.8]) + magnitudes("imagenet", [0.0, 0.1])
     (axis,) = sparsity.draw(spec, pd.DataFrame(rows)).axes
-    assert axis.get_lines()[0].get_ydata().min() == pytest.approx(1e-7)
-    assert axis.get_ylim()[0] == pytest.approx(1e-7)
+    assert axis.get_legend().get_title().get_text().startswith("median and range of 1 to 2 seeds")
+
+
+def test_what_is_zero_is_seen_above_the_end_of_the_axis():
+    (axis,) = sparsity.draw(NATURAL, pd.DataFrame(magnitudes("cifar10", [0.8]))).axes
+    assert 0 < axis.get_ylim()[0] < ZEROED / 2
+
+
+def test_weights_that_see_only_padding_are_told_where_there_are_any(tmp_path):
+    spec = of_kind("sparsity", points=2, panels=(panel("cifar10", "imagenet"),))
+    rows = magnitudes("cifar10", [0.8], dead=0.234) + magnitudes("imagenet", [0.0])
+    (axis,) = sparsity.draw(spec, pd.DataFrame(rows)).axes
+    labels = [text.get_text() for text in axis.get_legend().get_texts()]
+    assert labels == ["cifar10: 80.0 % zeroed\n23.4 % see only padding", "imagenet: 0.0 % zeroed"]
+    dotted = [line for line in axis.get_lines() if line.get_linestyle() == ":"]
+    assert [line.get_xdata()[0] for line in dotted] == pytest.approx([23.4])
+    assert "only ever meet zero padding" in svg(tmp_path, spec, rows)
+    none = magnitudes("cifar10", [0.8]) + magnitudes("imagenet", [0.0])
+    assert "padding" not in svg(tmp_path, spec, none)
+
+
+def rounds(curve, accuracies, seeds=(0,), chance=0.1, name="18"):
+    return [
+        {"panel": name, "curve": curve, "seed": seed, "round": round, "density": 0.5**round,
+         "accuracy": value + 0.01 * seed, "chance": chance}
+        for seed in seeds
+        for round, value in enumerate(accuracies)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("seeds", "title"), [((0,), "1 seed"), ((0, 1), "mean ± s.e., 2 seeds"), ((3,), "1 seed")]
+)
+def test_a_standard_error_is_drawn_and_told_over_several_seeds_only(seeds, title):
+    spec = of_kind("accuracy", panels=(panel("Labels"),))
+    (axis,) = accuracy.draw(spec, pd.DataFrame(rounds("Labels", [0.9, 0.8], seeds))).axes
+    assert axis.get_legend().get_title().get_text() == title
+    assert len(axis.containers) == (len(seeds) > 1)
+    (handle,) = axis.get_legend().legend_handles
+    assert isinstance(handle, LineCollection) == (len(seeds) > 1), "the bar in the legend"
+
+
+def test_a_partial_panel_tells_the_fewest_and_the_most_seeds_of_a_point():
+    rows = rounds("Labels", [0.9, 0.8], (0, 1, 2)) + rounds("Labels", [0.9, 0.8, 0.7], (3,))
+    spec = of_kind("accuracy", partial=True, panels=(panel("Labels"),))
+    (axis,) = accuracy.draw(spec, pd.DataFrame(rows)).axes
+    assert axis.get_legend().get_title().get_text() == "mean ± s.e., 1 to 4 seeds"
+
+
+def test_the_axes_say_which_weights_and_which_images():
+    spec = of_kind(
+        "accuracy",
+        columns=2,
+        panels=(
+            panel("Labels", name="a", scope="in the first 3 convolutions", split="validation"),
+            panel("Labels", name="b"),
+        ),
+    )
+    rows = rounds("Labels", [0.9, 0.8], name="a") + rounds("Labels", [0.9, 0.8], name="b")
+    first, second = accuracy.draw(spec, pd.DataFrame(rows)).axes
+    assert first.get_xlabel() == "weights remaining in the first 3 convolutions (%)"
+    assert second.get_xlabel() == "weights remaining (%)"
+    assert first.get_ylabel() == "top-1 validation accuracy (%)"
+
+
+def test_panels_of_a_row_that_are_tested_on_other_images_say_so_each():
+    spec = of_kind(
+        "accuracy",
+        columns=2,
+        panels=(
+            panel("Labels", name="a", split="validation"),
+            panel("Labels", name="b", split="test"),
+        ),
+    )
+    rows = rounds("Labels", [0.9, 0.8], name="a") + rounds("Labels", [0.9, 0.8], name="b")
+    said = [axis.get_ylabel() for axis in accuracy.draw(spec, pd.DataFrame(rows)).axes]
+    assert said == ["top-1 validation accuracy (%)", "top-1 test accuracy (%)"]
+
+
+def test_a_round_0_that_is_w_k_of_another_task_is_hollow_and_told(tmp_path):
+    early = ShownCurve(curve="RotNet", label="RotNet", early=True)
+    spec = of_kind("accuracy", panels=(panel("Labels", early),))
+    rows = rounds("Labels", [0.9, 0.8]) + rounds("RotNet", [0.85, 0.75])
+    (axis,) = accuracy.draw(spec, pd.DataFrame(rows)).axes
+    (hollow,) = [line for line in axis.get_lines() if line.get_markerfacecolor() == "white"]
+    assert hollow.get_xydata().tolist() == [[100, 85]]
+    assert "hollow" in svg(tmp_path, spec, rows)
+    later = [row for row in rows if row["round"]]
+    assert "hollow" not in svg(tmp_path, spec, later)
+    labels_only = of_kind("accuracy", panels=(panel("Labels"),))
+    assert "hollow" not in svg(tmp_path, labels_only, rows)
+
+
+@pytest.mark.parametrize(("lowest", "lines"), [(0.05, 1), (0.5, 0)])
+def test_chance_is_drawn_where_the_axis_reaches_it(lowest, lines):
+    spec = of_kind("accuracy", panels=(panel("Labels"),))
+    (axis,) = accuracy.draw(spec, pd.DataFrame(rounds("Labels", [0.9, lowest]))).axes
+    at = [line for line in axis.get_lines() if list(line.get_ydata()) == [10, 10]]
+    assert len(at) == lines
+
+
+def test_a_legend_stands_once_only_where_it_holds_for_all_panels():
+    """Equal labels of other colours need a legend each; so do two curves of one label."""
+    tenth, mine = (ShownCurve(curve=name, label="a tenth") for name in ("images-10", "mine"))
+    rows = [
+        row
+        for name in ("a", "b")
+        for curve in ("images-10", "mine")
+        for row in rounds(curve, [0.9, 0.8], name=name)
+    ]
+    shown = {
+        ("images-10", "images-10"): (panel(tenth, name="a"), panel(tenth, name="b")),
+        ("images-10", "mine"): (panel(tenth, name="a"), panel(mine, name="b")),
+        ("both", "both"): (panel(tenth, mine, name="a"), panel(tenth, mine, name="b")),
+    }
+    found = {}
+    for which, panels in shown.items():
+        spec = of_kind("accuracy", columns=2, panels=panels)
+        figure = accuracy.draw(spec, pd.DataFrame(rows))
+        found[which] = (len(figure.legends), [axis.get_legend() is None for axis in figure.axes])
+    assert found["images-10", "images-10"] == (1, [True, True])
+    assert found["images-10", "mine"] == (0, [False, False])
+    assert len(figure.legends[0].get_texts()) == 2
+
+
+def test_curves_stand_in_the_order_of_the_figure_not_of_the_table():
+    rows = rounds("RotNet", [0.9, 0.8]) + rounds("Labels", [0.9, 0.8])
+    spec = of_kind("accuracy", panels=(panel("Labels", "RotNet"),))
+    (axis,) = accuracy.draw(spec, pd.DataFrame(rows)).axes
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["Labels", "RotNet"]
+
+
+def synthetic(settings, figure):
+    """A table of a figure of the config, of plausible numbers."""
+    table = settings.aggregate(figure).table
+    if table.kind == "rewind":
+        return pd.DataFrame(rewind.rows(figure, table, "", None))
+    rows = []
+    for place, curve in enumerate(table.curves):
+        name = {"panel": curve.panel, "curve": curve.curve}
+        for seed in table.seeds:
+            if table.kind == "sparsity":
+                share = 0.7 + 0.02 * place if curve.curve == "cifar10" else 0.0
+                dead = 0.2 if place % 4 == 0 else 0.0
+                rows += [row | name | {"seed": seed} for row in magnitudes("", [share], dead)]
+            elif table.kind == "cost":
+                rows.append(name | {"inputs": 9e5, "generation": 10.0 + place, "total": 40.0})
+            else:
+                chance = 1 / curve.dataset.classes
+                values = [max(chance, 0.9 - 0.01 * place * round) for round in table.rounds]
+                rows += [row | name for row in rounds("", values, (seed,), chance)]
+    return pd.DataFrame(rows)
+
+
+def boxes(figure):
+    """By kind, where on the figure things stand: axes, what stands beside them, all words."""
+    figure.canvas.draw()
+    axes = [axis for axis in figure.axes if axis.axison]
+    legends = [*figure.legends, *filter(None, (axis.get_legend() for axis in axes))]
+    headings = [figure._suptitle, *(axis.title for axis in axes)]
+    footers = [text for text in figure.texts if text is not figure._suptitle]
+    labels = [label for axis in axes for label in (axis.xaxis.label, axis.yaxis.label)]
+    words = [thing for thing in (*headings, *footers, *labels, *legends) if said(thing)]
+    return [axis.patch for axis in axes], words
+
+
+def said(thing):
+    return not hasattr(thing, "get_text") or thing.get_text()
+
+
+@pytest.mark.parametrize(
+    ("scale", "name", "partial"),
+    [
+        ("paper", "fig1a", True),
+        ("paper", "fig3", False),
+        ("cpu", "fig5", False),
+        ("paper", "fig6", True),
+        ("cpu", "fig6", False),
+        ("demo", "fig7", False),
+        ("demo", "fig8", True),
+        ("demo", "cost", True),
+        ("demo", "table1", False),
+    ],
+)
+def test_nothing_stands_on_anything_else_or_beyond_the_edge(scale, name, partial):
+    files = ["config.yaml", *([] if scale == "paper" else [f"config/{scale}.yaml"])]
+    settings = config.load([REPOSITORY / file for file in files], {"partial": partial})
+    table = synthetic(settings, name)
+    draw, _ = KINDS[settings.figures[name].kind]
+    figure = draw(settings.plot(name), table[: len(table) // 2] if partial else table)
+    axes, words = boxes(figure)
+    places = [(thing, thing.get_window_extent()) for thing in (*axes, *words)]
+    edge = figure.bbox.padded(1)
+    for thing, box in places:
+        assert edge.contains(box.x0, box.y0), f"{thing} is cut"
+        assert edge.contains(box.x1, box.y1), f"{thing} is cut"
+    for (one, box), (other, place) in itertools.combinations(places, 2):
+        assert not box.padded(-1).overlaps(place.padded(-1)), f"{one} lies on {other}"
 
 
 def test_any_scale_but_the_papers_is_told_on_the_face(tmp_path):
     rows = [
-        {"panel": "18", "curve": "Labels", "seed": 0, "round": 0, "density": 1.0, "accuracy": 1.0}
-    ]
-    assert "scale demo" in svg(tmp_path, SPEC, rows)
-    paper = SPEC.model_copy(update={"scale": "paper"})
+        {"panel": "18", "curve": "Labels", "seed": 0, "round": 0, "density": 1.0, "accuracy": 1.0,
+         "chance": 0.1}
+    ]  # fmt: skip
+    spec = SPEC.model_copy(update={"panels": (panel("Labels"),)})
+    assert "scale demo" in svg(tmp_path, spec, rows)
+    paper = spec.model_copy(update={"scale": "paper"})
     assert "scale" not in svg(tmp_path, paper, rows).split("<defs>")[-1]
 
 
 def test_a_partial_figure_counts_what_is_there(tmp_path):
     rows = [
-        {"panel": "18", "curve": "Labels", "seed": 0, "round": 0, "density": 1.0, "accuracy": 1.0}
-    ]
-    assert "partial: 1 of 12 tickets" in svg(tmp_path, SPEC, rows)
+        {"panel": "18", "curve": "Labels", "seed": 0, "round": 0, "density": 1.0, "accuracy": 1.0,
+         "chance": 0.1}
+    ]  # fmt: skip
+    some = SPEC.model_copy(update={"partial": True})
+    assert "partial: 1 of 12 tickets" in svg(tmp_path, some, rows)
     for kind, columns in (("cost", ["seed", "inputs", "generation", "total"]), ("sparsity", [])):
-        columns = columns or ["seed", "rank", "magnitude", "sparsity", "zero_threshold"]
+        columns = columns or [
+            "seed", "rank", "magnitude", "sparsity", "zero_threshold", "dead_taps"
+        ]  # fmt: skip
         nothing = pd.DataFrame(columns=["panel", "curve", *columns])
         text = svg(tmp_path, of_kind(kind, points=2, partial=True), nothing)
         assert "no data yet" in text

@@ -108,7 +108,7 @@ def test_tests_see_the_middle_of_the_image():
 def test_testing_sees_every_streamed_image_once(photographs, name):
     source = streamed(photographs, name, "test", dataset=folder_of(image_size=128, stored_size=128))
     model = models.build(Architecture(model="resnet", depth=18, width=8), 2, 0, "init")
-    measured = measure(model, tasks.make("labels", recipe()), source, Augmentation())
+    measured = measure(model, tasks.make("labels", recipe()), source, Augmentation(), seed=0)
     assert measured["examples"] == 22  # in one batch of 64: the last is smaller
 
 
@@ -118,6 +118,21 @@ def test_processes_divide_the_test_images_without_loss_or_repetition(count, size
     seen = [p for rank in range(world) for p in in_order(labels, size, rank, world).each]
     assert sorted(torch.cat([p.indices for p in seen]).tolist()) == list(range(count))
     assert sum(p.weight for p in seen) == pytest.approx(1)
+
+
+@given(st.integers(2, 300), st.integers(2, 64), st.integers(1, 5), st.integers(0, 3))
+def test_a_drawn_order_is_divided_the_same_whatever_the_processes(count, size, world, seed):
+    """The same portions, none of a single image: what is compared in them is the same."""
+    labels = torch.arange(count)
+    alone = in_order(labels, size, seed=seed)
+    shared = [p for rank in range(world) for p in in_order(labels, size, rank, world, seed).each]
+    portions = list(alone.each)
+    for one, other in zip(portions, sorted(shared, key=lambda p: p.number), strict=True):
+        assert one.number == other.number
+        assert torch.equal(one.indices, other.indices)
+    assert sorted(torch.cat([p.indices for p in portions]).tolist()) == list(range(count))
+    assert min(len(p.indices) for p in portions) >= 2
+    assert max(len(p.indices) for p in portions) == alone.largest
 
 
 @pytest.mark.parametrize("name", LOADERS)

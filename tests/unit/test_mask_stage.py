@@ -5,8 +5,9 @@ import torch
 
 from lottery import artifacts, models, records
 from lottery.errors import LotteryError
+from lottery.geometry import taps
 from lottery.pruning.mask import Mask
-from lottery.pruning.prunable import prunable
+from lottery.pruning.prunable import dense_mask, prunable
 from lottery.pruning.weights import pack
 from lottery.specs import Baseline, GenerateSpec, MaskSpec
 from lottery.stages.mask import mask
@@ -21,7 +22,7 @@ def weights(tmp_path, chain):
         path = tmp_path / f"weights{round}.pt"
         about = records.header("weights", GenerateSpec.of(of, round), {}, records.Stopwatch())
         scope = of.convolutions if round else None  # the dense training is that of all scopes
-        whole = Mask.dense(prunable(model, scope))
+        whole = dense_mask(prunable(model, scope), of.architecture, of.excluded_at)
         artifacts.save(path, about, pack(model.state_dict(), whole))
         return str(path)
 
@@ -97,3 +98,35 @@ def test_an_adjusted_random_ticket_has_the_scope_of_the_found_one(tmp_path, chai
     path = str(tmp_path / "mask.pt")
     mask(MaskSpec(chain=other, round=1), weights(0, first_three), None, path)
     assert len(load(path, other, 1).shapes) == 3
+
+
+def test_excluded_dead_taps_are_in_no_mask_and_count_nowhere(tmp_path, chain, weights):
+    """A ResNet-18 on 8x8 pixels: 62 % of its weights only ever meet padding."""
+    seeing = chain.model_copy(update={"excluded_at": 8})
+    found = taps(chain.architecture, 8)
+    dead = sum(each.dead for each in found.values())
+    paths = {kind: str(tmp_path / kind) for kind in ("found", "random", "adjusted-random")}
+    mask(MaskSpec(chain=seeing, round=1), weights(0, seeing), None, paths["found"])
+    random = baseline(seeing, "random")
+    mask(MaskSpec(chain=random, round=1), None, None, paths["random"])
+    adjusted = baseline(seeing, "adjusted-random", zero_threshold=0.01)
+    dense = adjusted.baseline.model_copy(update={"of": seeing.dense()})
+    adjusted = adjusted.model_copy(update={"baseline": dense})
+    mask(MaskSpec(chain=adjusted, round=1), weights(0, seeing.dense()), None,
+         paths["adjusted-random"])  # fmt: skip
+    for kind, of in (("found", seeing), ("random", random), ("adjusted-random", adjusted)):
+        one = load(paths[kind], of, 1)
+        assert one.total == len(one.kept) - dead
+        assert one.remaining == one.total - round(one.total / 2)
+        for name, kept in one.layers().items():
+            rows = sorted(set(range(found[name].kernel)) - found[name].alive)
+            assert not kept[:, :, rows].any()
+            assert not kept[:, :, :, rows].any()
+
+
+def test_dead_taps_are_pruned_like_all_others_unless_excluded(chain):
+    weights = prunable(models.skeleton(chain.architecture))
+    assert dense_mask(weights, chain.architecture, None).excluded == 0
+    assert dense_mask(weights, chain.architecture, 16).excluded == 0  # it has none there
+    scoped = prunable(models.skeleton(chain.architecture), 5)
+    assert dense_mask(scoped, chain.architecture, 8).excluded == 0  # nor in its first layers

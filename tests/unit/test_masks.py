@@ -92,7 +92,7 @@ def test_weights_that_do_not_match_their_mask_are_refused():
 
 def test_a_whole_network_comes_back_from_what_is_on_disk(narrow):
     model = models.build(narrow, 10, 0, "init")
-    mask = random_mask(prunable(model), 0.8, 2, seed=0)
+    mask = random_mask(Mask.dense(prunable(model)), 0.8, 2, seed=0)
     with torch.no_grad():
         for name, kept in mask.layers().items():
             model.get_parameter(name).mul_(kept)

@@ -50,6 +50,33 @@ def test_the_classifier_batch_norm_and_biases_are_never_prunable(architecture):
             assert {f"{name}.weight", f"{name}.bias"} <= others
 
 
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        Architecture(model="resnet", depth=18, width=4),
+        Architecture(model="resnet", depth=50, width=4, stem="imagenet"),
+        Architecture(model="vgg", depth=11, width=4),
+        Architecture(model="alexnet", depth=8, width=4, stem="imagenet", batch_norm=True),
+    ],
+)
+def test_the_networks_of_one_seed_are_the_same_but_for_their_heads(architecture):
+    """Else labels, RotNet and class-subset tickets of one seed would start from other W_0."""
+    ten, four = (models.build(architecture, outputs, seed=3) for outputs in (10, 4))
+    head = models.head(ten)
+    for name, value in ten.state_dict().items():
+        if not name.startswith(f"{head}."):
+            assert torch.equal(value, four.state_dict()[name]), name
+    other = models.build(architecture, 10, seed=4)
+    assert not any(
+        torch.equal(weight, prunable(other)[name]) for name, weight in prunable(ten).items()
+    )
+    again = models.build(architecture, 10, seed=3, purpose="baseline init")
+    assert not any(
+        torch.equal(weight, prunable(again)[name]) for name, weight in prunable(ten).items()
+    )
+    assert torch.equal(ten.get_parameter(f"{head}.weight"), again.get_parameter(f"{head}.weight"))
+
+
 @pytest.mark.parametrize("depth", [18, 34, 50])
 def test_at_full_width_a_resnet_is_torchvisions(depth):
     from torchvision.models import resnet

@@ -25,7 +25,7 @@ def test_auto_is_float32_where_there_is_no_gpu():
 
 def test_with_bfloat16_weights_stay_float32_and_pruned_ones_zero(images, digits):
     model = models.build(WIDE_ENOUGH, 10, 0, "init")
-    mask = random_mask(prunable(model), 0.8, 1, seed=0)
+    mask = random_mask(Mask.dense(prunable(model)), 0.8, 1, seed=0)
     inside = set()
     model.features[-2].register_forward_hook(lambda _, __, outputs: inside.add(outputs.dtype))
     result = loop.TrainingLoop(
@@ -63,7 +63,7 @@ def test_compilation_happens_once_and_survives_masks_and_rewinding(images, digit
     for one, other in zip(expected.epochs, found.epochs, strict=True):
         assert one["loss"] == pytest.approx(other["loss"], abs=1e-2)
     model.load_state_dict(start)
-    mask = random_mask(prunable(model), 0.5, 1, seed=0)
+    mask = random_mask(Mask.dense(prunable(model)), 0.5, 1, seed=0)
     loop.TrainingLoop(model, task, some, recipe(epochs=1), 0, mask, machine=machine).run()
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == graphs
     for name, kept in mask.layers().items():

@@ -106,20 +106,22 @@ def test_weights_that_are_not_finite_are_refused(bad):
 @given(st.integers(1, 200), RATES, st.integers(0, 5), st.integers(0, 3))
 def test_random_masks_have_the_found_masks_count_and_are_nested(total, rate, rounds, seed):
     weights = {"a": torch.ones(total)}
-    mask, later = (random_mask(weights, rate, r, seed) for r in (rounds, rounds + 1))
+    mask, later = (random_mask(Mask.dense(weights), rate, r, seed) for r in (rounds, rounds + 1))
     assert mask.remaining == remaining_after(total, rate, rounds)
     assert not (later.kept & ~mask.kept).any()
-    assert torch.equal(mask.kept, random_mask(weights, rate, rounds, seed).kept)
+    assert torch.equal(mask.kept, random_mask(Mask.dense(weights), rate, rounds, seed).kept)
 
 
 def test_the_random_mask_is_a_permutation_over_all_layers_at_once():
     """A shuffle within layers keeps each layer's count; a global one does not."""
     weights = {"a": torch.ones(5000), "b": torch.ones(5000)}
-    counts = [int(random_mask(weights, 0.5, 1, seed).layers()["a"].sum()) for seed in range(5)]
+    counts = [
+        int(random_mask(Mask.dense(weights), 0.5, 1, seed).layers()["a"].sum()) for seed in range(5)
+    ]
     assert len(set(counts)) > 1
     assert all(2300 < count < 2700 for count in counts)
-    kept = random_mask(weights, 0.5, 1, 0).kept
-    assert not torch.equal(kept, random_mask(weights, 0.5, 1, 1).kept)
+    kept = random_mask(Mask.dense(weights), 0.5, 1, 0).kept
+    assert not torch.equal(kept, random_mask(Mask.dense(weights), 0.5, 1, 1).kept)
     assert not torch.equal(kept, torch.arange(10000) >= 5000)
 
 
@@ -129,7 +131,9 @@ def test_the_adjusted_random_mask_prunes_natural_zeros_first():
     values[zeros] = 1e-9
     natural = values <= 1e-7
     for rounds, pruned in ((1, 500), (2, 750), (3, 875)):
-        mask = adjusted_random_mask({"a": values}, 1e-7, 0.5, rounds, seed=0)
+        mask = adjusted_random_mask(
+            Mask.dense({"a": values}), {"a": values}, 1e-7, 0.5, rounds, seed=0
+        )
         assert mask.remaining == 1000 - pruned
         if pruned <= 600:  # less sparse than the network itself: only its zeros are pruned
             assert natural[~mask.kept].all()
@@ -143,6 +147,6 @@ def test_the_adjusted_random_mask_prunes_natural_zeros_first():
 def test_without_natural_zeros_the_adjusted_baseline_is_the_random_one():
     weights = {"a": torch.ones(100)}
     assert torch.equal(
-        adjusted_random_mask(weights, 1e-7, 0.5, 2, seed=3).kept,
-        random_mask(weights, 0.5, 2, seed=3).kept,
+        adjusted_random_mask(Mask.dense(weights), weights, 1e-7, 0.5, 2, seed=3).kept,
+        random_mask(Mask.dense(weights), 0.5, 2, seed=3).kept,
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lottery.specs import Point
+from lottery.specs import Rewind
 from lottery.training.schedule import Schedule
 from tests.conftest import recipe
 
@@ -22,10 +22,10 @@ def test_warm_up_is_linear_from_the_first_update():
 @pytest.mark.parametrize(
     ("point", "update"),
     [
-        (Point(epochs=3), 2505),
-        (Point(samples=3 * 1_281_167), 2505),
-        (Point(updates=2500), 2500),
-        (Point(percent=10 / 3), 2505),
+        (Rewind(epochs=3), 2505),
+        (Rewind(samples=3 * 1_281_167), 2505),
+        (Rewind(updates=2500), 2500),
+        (Rewind(percent=10 / 3), 2505),
     ],
 )
 def test_table_1_first_row(point, update):

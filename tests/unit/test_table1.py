@@ -9,7 +9,7 @@ from lottery import config, tasks
 from lottery.data.batches import UNLABELLED, Batches
 from lottery.errors import LotteryError
 from lottery.figure_specs import CurveSpec
-from lottery.specs import Point
+from lottery.specs import Rewind
 from lottery.tables import rewind
 from lottery.training.schedule import Schedule
 from tests.conftest import REPOSITORY
@@ -72,13 +72,13 @@ def points(draw, updates, epochs, batch_size):
         "percent": 100,
     }[unit]
     value = share * end
-    return Point(**{unit: int(value) if unit in COUNTED else value})
+    return Rewind(**{unit: int(value) if unit in COUNTED else value})
 
 
 @given(st.sampled_from(TABLE.curves), st.data())
 def test_the_units_agree(curve, data):
     recipe = curve.chain.training.recipe
-    last = rewind.in_all_units(changed(curve, Point(percent=100.0)))
+    last = rewind.in_all_units(changed(curve, Rewind(percent=100.0)))
     point = data.draw(points(last["updates"], recipe.epochs, recipe.batch_size))
     found = rewind.in_all_units(changed(curve, point))
     assert found["samples"] == pytest.approx(found["updates"] * recipe.batch_size, abs=1)
@@ -91,11 +91,11 @@ def test_the_units_agree(curve, data):
 @given(st.sampled_from(TABLE.curves), st.data(), st.sampled_from(UNITS))
 def test_the_same_point_in_another_unit_is_the_same_row(curve, data, unit):
     recipe = curve.chain.training.recipe
-    last = rewind.in_all_units(changed(curve, Point(percent=100.0)))
+    last = rewind.in_all_units(changed(curve, Rewind(percent=100.0)))
     point = data.draw(points(last["updates"], recipe.epochs, recipe.batch_size))
     found = rewind.in_all_units(changed(curve, point))
     value = round(found[unit]) if unit in COUNTED else min(found[unit], last[unit])
-    again = rewind.in_all_units(changed(curve, Point(**{unit: value})))
+    again = rewind.in_all_units(changed(curve, Rewind(**{unit: value})))
     rounding = recipe.batch_size / 2 if unit == "updates" else 1
     assert again["samples"] == pytest.approx(found["samples"], abs=rounding + 1)
     slack = (rounding + 1) / last["samples"]
@@ -122,7 +122,27 @@ def schedule(curve):
     labels = torch.zeros(size if task.hides_labels else drawn, dtype=torch.long)
     labels[drawn:] = UNLABELLED
     batch = recipe.batch_size // (task.views if recipe.batch_counts == "copies" else 1)
-    return Schedule(recipe, Batches(labels, batch, 0).sizes)
+    return Schedule(recipe, Batches(labels, batch, 0, hidden=task.hides_labels).sizes)
+
+
+def test_a_semi_supervised_training_is_counted_as_in_s4l():
+    """docs/paper.md's table: an epoch is a pass over the labelled images, 256 of them an update."""
+    chain = PAPER.chain("imagenet-semi-supervised-resnet50", 0)
+    nominal = rewind.in_all_units(CurveSpec(panel="", curve="", chain=chain))
+    assert nominal["samples"] == 3_843_501, "labelled and unlabelled ones"
+    assert nominal["epochs"] == pytest.approx(15)
+    assert significant(nominal["updates"], 4) == 7507
+    assert nominal["percent"] == pytest.approx(7.5)
+    made = schedule(CurveSpec(panel="", curve="", chain=chain))
+    assert (made.updates_per_epoch, made.updates) == (501, 100_200)
+    saved = made.update_at(chain.training.rewind)
+    assert saved == 7515
+    assert made.learning_rate(saved) == 0.1, "after the warm-up, which is over at update 2505"
+    assert made.learning_rate(2503) < 0.1
+    decays = [
+        u for u in range(1, made.updates) if made.learning_rate(u) < made.learning_rate(u - 1)
+    ]
+    assert decays == [140 * 501, 160 * 501, 180 * 501]
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -144,7 +164,7 @@ def test_smaller_last_batches_make_at_most_an_update_more_per_epoch(ticket, unit
     curve = CurveSpec(panel="", curve="", chain=PAPER.chain(ticket, 0))
     nominal = rewind.in_all_units(curve)
     value = round(nominal[unit]) if unit in COUNTED else nominal[unit]
-    update = schedule(curve).update_at(Point(**{unit: value}))
+    update = schedule(curve).update_at(Rewind(**{unit: value}))
     assert round(nominal["updates"]) <= update <= nominal["updates"] + nominal["epochs"] + 1
 
 

@@ -5,13 +5,14 @@ import torch
 
 from lottery import artifacts, models, seeds, tasks
 from lottery.data import augment
-from lottery.data.batches import UNLABELLED, Batches
+from lottery.data.batches import UNLABELLED
 from lottery.data.sources import Resident
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.specs import VIEWS, Augmentation, Exemplar, Subset, SubsetSpec
 from lottery.stages import inputs
 from lottery.stages.subset import subset as subset_stage
+from lottery.tasks.exemplar import cosine_distance
 from lottery.training import loop
 from tests.conftest import CPU, recipe, stage_inputs
 
@@ -120,24 +121,24 @@ def test_exemplars_loss_is_the_triplet_margin_loss_on_cosine_distances():
 def test_nearest_negatives_are_of_another_image_and_most_like_the_anchor():
     anchors = torch.tensor([[1.0, 0], [0, 1], [-1, 0]])
     positives = torch.tensor([[1.0, 0], [0.6, 0.8], [-1, 0.1]])
-    task = make("exemplar", exemplar=Exemplar(negatives="nearest", embedding=2))
-    _, _, negatives = task._triplets(torch.cat([anchors, positives]))
-    assert torch.equal(negatives, positives[[1, 2, 1]])
+    task = make("exemplar", exemplar=Exemplar(negatives="nearest", embedding=2, margin=2))
+    embeddings = torch.cat([anchors, positives])
+    triplets = torch.nn.TripletMarginWithDistanceLoss(distance_function=cosine_distance, margin=2)
+    expected = triplets(anchors, positives, positives[[1, 2, 1]])
+    assert task.loss(embeddings, None).item() == pytest.approx(expected.item())
 
 
-LABELS = torch.tensor([3, UNLABELLED, 1, UNLABELLED, UNLABELLED, UNLABELLED, UNLABELLED, 0])
-
-
-def test_semi_supervised_batches_are_half_labelled_half_any():
-    batches = Batches(LABELS, 8, seed=0)
-    assert batches.sizes == [8, 8]
-    seen = []
-    for ((which, labels, _, _),) in batches.portions(0, len(batches)):
-        assert torch.equal(labels[:4], LABELS[which[:4]])
-        assert (labels[:4] != UNLABELLED).all()
-        assert (labels[4:] == UNLABELLED).all()
-        seen += which[4:].tolist()
-    assert sorted(seen) == list(range(8)), "every image once an epoch without its label"
+def test_accuracy_is_against_any_other_image_whichever_negatives_the_loss_takes():
+    """So it means the same for both, and does not depend on how many images there are to mine."""
+    stream = torch.Generator().manual_seed(0)
+    anchors = torch.randn(200, 8, generator=stream)
+    embeddings = torch.cat([anchors, anchors + torch.randn(200, 8, generator=stream)])
+    found = [
+        make("exemplar", exemplar=Exemplar(negatives=negatives)).correct(embeddings, None)
+        for negatives in ("next", "nearest")
+    ]
+    assert torch.equal(*found)
+    assert found[0].double().mean() > 0.8
 
 
 def test_the_semi_supervised_loss_is_labels_plus_rotnet():
@@ -153,7 +154,14 @@ def test_the_semi_supervised_loss_is_labels_plus_rotnet():
         outputs[:, 10:], torch.arange(4).repeat_interleave(5)
     )
     assert task.loss(outputs, targets).item() == pytest.approx((supervised + 2 * rotation).item())
-    assert len(task.correct(outputs, targets)) == 8
+
+
+def test_semi_supervised_accuracy_is_that_of_labelled_upright_images():
+    task = make("semi-supervised")
+    _, targets = task.examples(view, torch.tensor([1, 2, UNLABELLED, UNLABELLED, 0]))
+    outputs = torch.zeros(20, 14)
+    outputs[0, 1] = outputs[1, 3] = outputs[4, 0] = 1.0
+    assert task.correct(outputs, targets).tolist() == [True, False, True]
 
 
 def test_small_rotations_turn_each_image_on_its_own_and_keep_its_centre():

@@ -9,13 +9,13 @@ from torch import nn
 
 from lottery import artifacts, models, tasks
 from lottery.data.augment import normalise
-from lottery.data.batches import Batches
+from lottery.data.batches import UNLABELLED, Batches
 from lottery.data.sources import Resident
 from lottery.errors import LotteryError
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.pruning.random import random_mask
-from lottery.specs import Architecture, Augmentation, GenerateSpec, Point
+from lottery.specs import Architecture, Augmentation, GenerateSpec, Rewind
 from lottery.training import loop
 from lottery.training.checkpoints import Checkpoints
 from lottery.training.masking import Masking
@@ -50,7 +50,7 @@ def train(model, source, mask=None, seed=0, starts=(), **changes):
 )
 def test_pruned_weights_are_exactly_zero_after_training(narrow, source, how):
     model = fresh(narrow)
-    mask = random_mask(prunable(model), 0.8, 1, seed=0)
+    mask = random_mask(Mask.dense(prunable(model)), 0.8, 1, seed=0)
     start = {name: w.detach().clone() for name, w in prunable(model).items()}
     train(model, source, mask, **how)
     for name, kept in mask.layers().items():
@@ -61,7 +61,7 @@ def test_pruned_weights_are_exactly_zero_after_training(narrow, source, how):
 
 def test_a_revived_weight_fails_the_training(narrow):
     model = fresh(narrow)
-    masking = Masking(model, random_mask(prunable(model), 0.5, 1, seed=0))
+    masking = Masking(model, random_mask(Mask.dense(prunable(model)), 0.5, 1, seed=0))
     masking.check()
     with torch.no_grad():
         model.conv1.weight.fill_(1e-30)
@@ -69,11 +69,16 @@ def test_a_revived_weight_fails_the_training(narrow):
         masking.check()
 
 
-def test_only_gradients_of_pruned_weights_are_cleared(narrow, source):
-    model = fresh(narrow)
-    mask = random_mask(prunable(model), 0.5, 1, seed=0)
+@pytest.mark.parametrize("arrangement", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("wrong", [0.0, -0.0, float("inf"), float("-inf"), float("nan")])
+def test_only_gradients_of_pruned_weights_are_cleared(arrangement, wrong):
+    """To exactly zero, even those that are not finite: 0 times infinity would be NaN."""
+    model = fresh(Architecture(model="vgg", depth=11, width=16)).to(memory_format=arrangement)
+    mask = random_mask(Mask.dense(prunable(model)), 0.5, 1, seed=0)
     masking = Masking(model, mask)
-    model(torch.randn(4, 3, 8, 8)).sum().backward()
+    model(torch.randn(4, 3, 32, 32)).sum().backward()
+    for name, kept in mask.layers().items():
+        prunable(model)[name].grad[~kept] = wrong
     before = {name: w.grad.clone() for name, w in prunable(model).items()}
     masking.clear_gradients()
     for name, kept in mask.layers().items():
@@ -85,17 +90,17 @@ def test_only_gradients_of_pruned_weights_are_cleared(narrow, source):
 @pytest.mark.parametrize(
     ("point", "updates"),
     [
-        (Point(updates=0), 0),
-        (Point(updates=3), 3),
-        (Point(samples=0), 0),
-        (Point(samples=1), 1),
-        (Point(samples=128), 1),
-        (Point(samples=129), 2),
-        (Point(samples=1352), 11),  # an epoch: ten batches of 128 and one of 72
-        (Point(samples=1353), 12),
-        (Point(epochs=1), 11),
-        (Point(percent=50), 11),
-        (Point(epochs=2), 22),
+        (Rewind(updates=0), 0),
+        (Rewind(updates=3), 3),
+        (Rewind(samples=0), 0),
+        (Rewind(samples=1), 1),
+        (Rewind(samples=128), 1),
+        (Rewind(samples=129), 2),
+        (Rewind(samples=1352), 11),  # an epoch: ten batches of 128 and one of 72
+        (Rewind(samples=1353), 12),
+        (Rewind(epochs=1), 11),
+        (Rewind(percent=50), 11),
+        (Rewind(epochs=2), 22),
     ],
 )
 def test_early_weights_are_those_after_so_many_samples(narrow, source, point, updates):
@@ -132,7 +137,7 @@ def test_early_weights_are_those_after_so_many_samples(narrow, source, point, up
 
 def test_a_rewind_point_beyond_the_end_is_refused(narrow, source):
     with pytest.raises(LotteryError, match="the training ends at 22"):
-        train(fresh(narrow), source, starts=[Point(updates=23)])
+        train(fresh(narrow), source, starts=[Rewind(updates=23)])
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_does_not(narrow, source):
@@ -192,7 +197,7 @@ def test_a_network_that_is_cut_is_called_dead(images, digits, capsys):
     layers["features.4.weight"].zero_()  # a view of the mask's bits
     some = few(images, digits, 200)
     train(model, some, dense, epochs=1)
-    measured = measure(model, LABELS, some, Augmentation())
+    measured = measure(model, LABELS, some, Augmentation(), seed=0)
     assert measured["dead"] is True
     tell("generation of x", dense, measured)
     said = capsys.readouterr().err
@@ -201,7 +206,7 @@ def test_a_network_that_is_cut_is_called_dead(images, digits, capsys):
 
 
 def test_a_living_network_is_not(narrow, source):
-    assert measure(fresh(narrow), LABELS, source, Augmentation())["dead"] is False
+    assert measure(fresh(narrow), LABELS, source, Augmentation(), seed=0)["dead"] is False
 
 
 class Slow(Resident):
@@ -260,7 +265,7 @@ def test_adam_decays_by_l2_in_the_gradient(narrow):
 def test_testing_sees_every_image_once_and_changes_nothing(narrow, source):
     model = fresh(narrow)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    measured = measure(model, LABELS, source, Augmentation())
+    measured = measure(model, LABELS, source, Augmentation(), seed=0)
     assert measured["examples"] == len(source.labels)
     assert 0 <= measured["accuracy"] <= 1
     assert math.isfinite(measured["loss"])
@@ -281,6 +286,26 @@ def test_a_batch_in_parts_has_the_gradient_of_the_whole_but_for_batch_norm(image
     for name, value in states[0].items():
         torch.testing.assert_close(states[1][name], value, rtol=1e-6, atol=1e-9)
         torch.testing.assert_close(states[2][name], value, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize(("labelled", "gpus"), [(40, 8), (40, 3), (23, 8), (23, 4)])
+def test_labelled_images_weigh_alike_in_uneven_parts(images, digits, labelled, gpus):
+    """Of a semi-supervised batch of 10 + 10 in 8 parts; of 23 labelled ones the last has 3 + 3."""
+    plain = Architecture(model="alexnet", depth=8, width=4, pools=1)
+    some = few(images, digits, 50)
+    some.labels[labelled:] = UNLABELLED
+    how = recipe(batch_size=20, augmentation=Augmentation(), epochs=1, optimizer="sgd")
+    states = []
+    for parts in (1, gpus):
+        model = models.build(plain, 14, 0, "init").double()
+        model.classifier[0].p = model.classifier[3].p = 0.0  # dropout draws from another place
+        task, divided = tasks.make("semi-supervised", how), how.model_copy(update={"gpus": parts})
+        wrapped = DoubleInput(model)
+        dense = Mask.dense(prunable(wrapped))
+        loop.TrainingLoop(wrapped, task, some, divided, 0, dense).run()
+        states.append(model.state_dict())
+    for name, value in states[0].items():
+        torch.testing.assert_close(states[1][name], value, rtol=1e-6, atol=1e-9)
 
 
 class DoubleInput(nn.Module):

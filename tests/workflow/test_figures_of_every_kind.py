@@ -102,8 +102,8 @@ def test_tickets_of_a_scope_prune_the_first_convolutions_of_the_shared_dense_net
 
 def test_natural_sparsity_is_tabled_per_data_set(complete):
     found = rows(complete, "fig6")
-    assert {row["curve"] for row in found} == {"CIFAR-10", "ImageNet"}
-    for curve in ("CIFAR-10", "ImageNet"):
+    assert {row["curve"] for row in found} == {"cifar10", "imagenet"}
+    for curve in ("cifar10", "imagenet"):
         magnitudes = [float(row["magnitude"]) for row in found if row["curve"] == curve]
         assert magnitudes == sorted(magnitudes)
 
@@ -111,7 +111,7 @@ def test_natural_sparsity_is_tabled_per_data_set(complete):
 def test_the_cost_of_a_ticket_is_what_its_trainings_took(complete):
     found = {row["curve"]: row for row in rows(complete, "cost")}
     assert int(found["100 %"]["inputs"]) == 2 * 2 * 1360, "rounds 0 and 1, two epochs"
-    assert int(found["10 % of images"]["inputs"]) == 2 * 10 * 140
+    assert int(found["images-10"]["inputs"]) == 2 * 10 * 140
     for row in found.values():
         assert 0 < float(row["generation"]) < float(row["total"])
 
@@ -121,7 +121,7 @@ def test_the_claims_are_held_against_what_is_there(complete):
     assert "`every`" in text or "every" in text.splitlines()[0]
     with (complete.root / "figures/every/claims.csv").open() as handle:
         verdicts = {row["verdict"] for row in csv.DictReader(handle)}
-    assert verdicts <= {"holds", "does not hold", "not enough data"}
+    assert verdicts == {"cannot tell"}, "of one seed"
 
 
 def test_nothing_is_left_to_do(complete):

@@ -1,5 +1,7 @@
 """An edit reruns exactly what depends on it."""
 
+import json
+
 import torch
 
 from tests.workflow.project import FIGURE, TINY
@@ -106,3 +108,28 @@ def test_weights_of_pruned_rounds_are_dropped_on_request_and_missed_by_nothing(f
         assert torch.equal(masks[0]["bits"], masks[1]["bits"])
     assert untouched.plan(target) == {}
     assert untouched.plan(target.replace("02", "03")) == {"mask": 1, "generate": 1}
+
+
+def test_a_dry_run_names_the_weights_that_only_meet_padding(untouched):
+    said = untouched.snakemake(FIGURE, "-n", "--configfile", TINY).stdout
+    assert said.count("dead taps:") == 1
+    assert (
+        "dead taps: 62.1% of the prunable weights of cifar-resnet18 only ever meet padding on"
+        in said
+    )
+    assert "the 8 pixels of cifar10: layer4.0.conv1.weight, layer4.0.conv2.weight" in said
+    untouched.overlay({"datasets": {"cifar10": {"image_size": 16}}})
+    assert "dead taps" not in untouched.snakemake(FIGURE, "-n", "--configfile", TINY).stdout
+
+
+def test_a_ticket_that_is_not_rewound_starts_each_round_where_the_last_one_ended(edited):
+    """Even where the weights of pruned rounds are not kept."""
+    edited.overlay({"rewinds": {"cifar10": {"epochs": None, "none": True}}, "keep_weights": False})
+    chain = "results/tiny/tickets/cifar10-rotnet-resnet18/seed0"
+    target = f"{chain}/round02/evaluation-cifar10.json"
+    said = edited.run(target)
+    assert "Traceback" not in said
+    report = json.loads((edited.root / target).read_text())
+    assert report["inputs"]["early"]["path"] == f"{chain}/round01/weights.pt"
+    before = json.loads((edited.root / f"{chain}/round01/generation.json").read_text())
+    assert before["inputs"]["early"]["path"] == f"{chain}/round00/weights.pt"

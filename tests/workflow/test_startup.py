@@ -11,7 +11,7 @@ from tests.conftest import REPOSITORY
 
 LAYERS = [
     {"errors", "__init__"},
-    {"specs", "figure_specs", "paths", "files", "seeds", "fingerprint"},
+    {"specs", "figure_specs", "words", "geometry", "paths", "files", "seeds", "fingerprint"},
     {"records", "reports"},
     {"artifacts", "config", "sharing"},
     {"data", "models", "tasks", "tables", "claims"},
@@ -42,7 +42,7 @@ def test_stages_without_tensors_import_no_torch(stage):
 
 def test_parsing_the_workflow_imports_nothing_heavy():
     code = (
-        "from lottery import config, paths, fingerprint, reports, sharing\n"
+        "from lottery import config, fingerprint, geometry, paths, reports, sharing\n"
         "from lottery.data import presence"
     )
     heavy = {"torch", "torchvision", "pandas", "matplotlib", "sklearn", "numpy"}

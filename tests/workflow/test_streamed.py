@@ -35,9 +35,7 @@ CHANGES = {
         "fig1a": {
             "panels": {
                 "VGG-19": None,
-                "ResNet-18": {
-                    "curves": {"RotNet": None, "Exemplar": None, "Random (adjusted)": None}
-                },
+                "ResNet-18": {"curves": {"RotNet": None, "Random (adjusted)": None}},
             }
         }
     },

@@ -1,0 +1,110 @@
+"""From reports to the tidy tables that figures are drawn from."""
+
+import pytest
+
+from lottery import config, paths
+from lottery.errors import LotteryError
+from lottery.tables import accuracy, sparsity
+from tests.conftest import REPOSITORY
+
+PAPER = config.load([REPOSITORY / "config.yaml"])
+ALEXNET, FIRST = 60_954_176, 23_232
+"""Prunable weights of AlexNet, and those of its first convolution."""
+
+
+def judged(remaining, total, prunable=ALEXNET):
+    """A report of a training under a mask."""
+    result = {
+        "test": {"loss": 1.0, "accuracy": 0.5},
+        "remaining": remaining,
+        "total": total,
+        "prunable": prunable,
+        "density": remaining / total,
+        "empty_layers": [],
+    }
+    return {"result": result, "seconds": 1.0}
+
+
+def rows(figure, report):
+    """A table whose reports are all the same one."""
+    spec = PAPER.aggregate(figure).table
+    kind = {"accuracy": accuracy, "sparsity": sparsity}[spec.kind]
+    found = kind.rows(figure, spec, "results", lambda path, what, expected: report)
+    assert all(list(row) == kind.COLUMNS for row in found)
+    return found
+
+
+def test_of_a_pruned_first_convolution_nearly_all_of_the_network_remains():
+    """Figure 2: 0.12 % of 23,232 weights are 29, and 99.96 % of the whole network's."""
+    found = rows("fig2", judged(29, FIRST))[0]
+    assert (found["panel"], found["density"]) == ("conv1", 29 / FIRST)
+    assert found["network_density"] == pytest.approx(1 - (FIRST - 29) / ALEXNET)
+    assert round(100 * found["network_density"], 2) == 99.96
+
+
+def test_of_a_whole_network_both_shares_are_the_same():
+    found = rows("fig1b", judged(ALEXNET // 5, ALEXNET))[0]
+    assert found["network_density"] == pytest.approx(found["density"])
+
+
+def test_an_accuracy_stands_beside_that_of_guessing_and_the_network_that_has_it():
+    by_panel = {row["panel"]: row for row in rows("fig1b", judged(1, 2))}
+    assert {row["chance"] for row in by_panel.values()} == {0.001}
+    assert {panel: row["network"] for panel, row in by_panel.items()} == {
+        "ResNet-50": "ResNet-50",
+        "AlexNet": "AlexNet",
+    }
+    assert rows("fig1a", judged(1, 2))[0]["chance"] == 0.1
+
+
+def test_a_table_tells_the_network_that_stands_in():
+    demo = config.load([REPOSITORY / "config.yaml", REPOSITORY / "config/demo.yaml"])
+    table = demo.aggregate("fig1b").table
+    found = accuracy.rows("fig1b", table, "results", lambda *_: judged(1, 2))
+    width = demo.architectures["resnet50"].width
+    assert found[0]["network"] == f"ResNet-18, width {width}"
+
+
+@pytest.mark.parametrize("key", ["prunable", "remaining", "test"])
+def test_a_report_without_its_counts_is_damaged(key):
+    report = judged(1, 2)
+    del report["result"][key]
+    with pytest.raises(LotteryError, match=rf"results/tickets/.*\.json: damaged: .* no {key}"):
+        rows("fig1b", report)
+
+
+CUTS = PAPER.cuts
+DENSE = {
+    "result": {
+        "cuts": list(CUTS),
+        "sparsity": [0.8] * len(CUTS),
+        "ranks": [0.0, 0.5, 1.0],
+        "magnitudes": [0.0, 1e-9, 0.3],
+        "dead_taps": {"share": 0.234, "layers": {"conv1.weight": 0.5}},
+    }
+}
+
+
+def test_natural_sparsity_stands_beside_the_weights_that_see_only_padding():
+    found = rows("fig6", DENSE)
+    assert {row["sparsity"] for row in found} == {0.8}
+    assert {row["dead_taps"] for row in found} == {0.234}
+
+
+def test_dead_taps_that_are_not_prunable_are_not_among_the_weights(tmp_path):
+    (tmp_path / "mine.yaml").write_text("pruning: {dead_taps: exclude}")
+    mine = config.load([REPOSITORY / "config.yaml", tmp_path / "mine.yaml"])
+    table = mine.aggregate("fig6").table
+    found = sparsity.rows("fig6", table, "results", lambda *_: DENSE)
+    assert {row["dead_taps"] for row in found} == {0.0}
+
+
+def test_a_report_without_its_dead_taps_is_damaged():
+    ticket = PAPER.aggregate("fig6").table.curves[0].chain.dense().ticket
+    report = {
+        "result": {key: DENSE["result"][key] for key in DENSE["result"] if key != "dead_taps"}
+    }
+    with pytest.raises(LotteryError) as error:
+        rows("fig6", report)
+    path = paths.sparsity("results", ticket, 0)
+    assert str(error.value) == f"{path}: damaged: the report holds no dead_taps"
