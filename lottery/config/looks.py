@@ -55,7 +55,7 @@ def plot(config: "Config", figure: str) -> PlotSpec:
             )
             for name, block in entry.panels.items()
         ),
-        columns=entry.columns or len(entry.panels),
+        columns=min(entry.columns or len(entry.panels), len(entry.panels)),
         points=points,
         partial=config.partial,
     )

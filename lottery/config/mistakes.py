@@ -94,6 +94,8 @@ def _siblings(loc: Sequence[Any]) -> list[str]:
 
 
 def _resolve(schema: dict[str, Any], here: dict[str, Any], part: Any) -> dict[str, Any]:
+    # What may be written shorter is `anyOf` that and an object.
+    here = next((one for one in here.get("anyOf", ()) if "$ref" in one), here)
     if "$ref" in here:
         here = schema["$defs"][here["$ref"].rsplit("/", 1)[1]]
     if part is None:

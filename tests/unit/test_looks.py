@@ -199,6 +199,16 @@ def test_a_panel_of_several_scopes_does_not_claim_one(tmp_path):
     assert panel.scope == "of those that are pruned"
 
 
+def test_panels_that_an_overlay_removes_leave_no_empty_columns(tmp_path):
+    removed = [name for name in SCALES["paper"].figures["fig8"].panels if name != "alexnet-all"]
+    (tmp_path / "mine.yaml").write_text(
+        f"figures: {{fig8: {{panels: {{{', '.join(f'{name}: null' for name in removed)}}}}}}}"
+    )
+    mine = config.load([REPOSITORY / "config.yaml", tmp_path / "mine.yaml"])
+    assert [panel.panel for panel in mine.plot("fig8").panels] == ["alexnet-all"]
+    assert mine.plot("fig8").columns == 1
+
+
 @pytest.mark.parametrize(
     ("changes", "tables", "looks"),
     [
