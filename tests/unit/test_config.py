@@ -12,6 +12,7 @@ from tests.conftest import REPOSITORY
 
 PAPER = REPOSITORY / "config.yaml"
 FIRST = REPOSITORY / "config/first.yaml"
+EVERY_ROUND = REPOSITORY / "config/every-round.yaml"
 OVERLAYS = sorted((REPOSITORY / "config").glob("*.yaml"))
 
 
@@ -28,7 +29,7 @@ def complaint(tmp_path, changes):
 def test_the_shipped_configs_are_valid(overlay):
     below = [PAPER, REPOSITORY / "config/demo.yaml"] if overlay == FIRST else [PAPER]
     settings = config.load([*below, overlay] if overlay else below)
-    scale = "paper" if overlay is None else overlay.stem
+    scale = "paper" if overlay in (None, EVERY_ROUND) else overlay.stem
     assert settings.scale == ("demo" if overlay == FIRST else scale)
 
 
@@ -110,7 +111,7 @@ RECIPE = "recipes", "cifar10-labels"
         (
             {"rewinds": {"cifar10": {"updates": 5}}},
             "mine.yaml: rewinds.cifar10: give one of samples, epochs, "
-            "updates, percent; found epochs and updates",
+            "updates, percent, none; found epochs and updates",
         ),
         (
             {
