@@ -36,11 +36,10 @@ STRIDED = re.compile(
 NETWORKS = [
     *(
         Architecture(model="resnet", depth=18, width=width)
-        for width in (4, 5, 7, 8, 9, 10, 12, 15, 16, 17, 20, 24)
+        for width in (4, 5, 7, 8, 9, 12, 15, 16, 17, 24)
     ),
     Architecture(model="resnet", depth=50, width=4),
     Architecture(model="vgg", depth=11, width=4, pools=3),
-    Architecture(model="vgg", depth=19, width=8, pools=3),
     Architecture(model="alexnet", depth=8, width=8, batch_norm=True),
 ]
 
@@ -66,9 +65,8 @@ def run(*words):
 
 
 @needs_onednn
-@pytest.mark.parametrize("threads", ["1,2", "3,4"])
-def test_no_network_of_any_width_writes_beyond_its_memory(threads):
-    said = run(threads, *(network.text() for network in NETWORKS))
+def test_no_network_of_any_width_writes_beyond_its_memory():
+    said = run(*(network.text() for network in NETWORKS))
     channels = {int(found) for found in STRIDED.findall(said)}
     assert channels, "wide ones run in channels-last layout, and oneDNN says so"
     assert min(channels) >= LONGEST_BLOCK
