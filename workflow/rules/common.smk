@@ -37,8 +37,8 @@ BENCHMARKS = f"{RESULTS}/benchmarks"
 
 
 def names(entries) -> str:
-    """A wildcard constraint: one of these."""
-    return "|".join(map(re.escape, entries))
+    """A wildcard constraint: one of these, of which there may be none."""
+    return "|".join(map(re.escape, entries)) or "(?!)"
 
 
 wildcard_constraints:
@@ -52,6 +52,7 @@ wildcard_constraints:
 CHAINS = {name: CONFIG.chain(name, 0) for name in CONFIG.tickets}
 # Those that are found by training; the others are baselines.
 FOUND = names(name for name, chain in CHAINS.items() if chain.training)
+BASELINE = names(name for name, chain in CHAINS.items() if not chain.training)
 # Those in whose folder a dense training is; it may be that of other tickets too.
 DENSE = names({chain.dense().ticket for chain in CHAINS.values() if chain.training})
 

@@ -14,6 +14,7 @@ rule images:
         f"{BENCHMARKS}/images/{{dataset}}.tsv"
     wildcard_constraints:
         dataset=names(CONFIG.datasets),
+    priority: 4  # all trainings wait for it
     resources:
         mem_mb=lambda w: memory_mb(w.dataset),
         runtime=240,
@@ -42,6 +43,7 @@ rule subset:
     wildcard_constraints:
         dataset=names(CONFIG.datasets),
         draw=names(sorted({draw for _, draw in DRAWS})),
+    priority: 4
     resources:
         mem_mb=lambda w: memory_mb(w.dataset),
         runtime=60,

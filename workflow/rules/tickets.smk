@@ -74,8 +74,9 @@ rule mask:
     benchmark:
         f"{BENCHMARKS}/mask/{{ticket}}/seed{{seed}}/round{{round}}.tsv"
     wildcard_constraints:
+        ticket=FOUND,
         round=r"(?!00)\d\d",
-    priority: 3
+    priority: 3  # the next training of its chain waits for it
     resources:
         mem_mb=4000,
         runtime=20,
@@ -89,6 +90,14 @@ rule mask:
     shell:
         "python -m lottery mask --spec {params.spec:q} {params.files:q} --out {output.mask:q}"
         " 2>&1 | tee {log:q}"
+
+
+# Hundreds of random masks wait for nothing and would be submitted before the images.
+use rule mask as baseline_mask with:
+    wildcard_constraints:
+        ticket=BASELINE,
+        round=r"(?!00)\d\d",
+    priority: 1  # evaluations wait for it
 
 
 rule sparsity:
