@@ -14,7 +14,8 @@ from benchmarks.measuring import Row, in_turn
 from lottery import seeds
 from lottery.data import loaders
 from lottery.data.augment import change, normalise
-from lottery.data.boxes import random_boxes
+from lottery.data.boxes import in_pixels, random_boxes
+from lottery.data.loaders import Crops
 from lottery.specs import Augmentation
 
 COUNT, BATCH, SIZE, WORKERS = 500, 50, 224, 2
@@ -27,11 +28,13 @@ def run(images: str | None) -> list[Row]:
     files = jpegs(images, COUNT)
     sizes = {file: Image.open(file).size for file in set(files)}
     aspects = torch.tensor([sizes[file][0] / sizes[file][1] for file in files])
-    boxes = random_boxes(aspects, HOW.resized_crop, seeds.generator(0, "bench"))
+    shares = random_boxes(aspects, HOW.resized_crop, seeds.generator(0, "bench"))
+    boxes = in_pixels(shares, torch.tensor([sizes[file] for file in files]))
 
-    def wanted() -> Iterator[tuple[list[Path], Tensor]]:
+    def wanted() -> Iterator[Crops]:
         for start in range(0, COUNT, BATCH):
-            yield files[start : start + BATCH], boxes[start : start + BATCH]
+            part = slice(start, start + BATCH)
+            yield Crops(files[part], boxes[part], [False] * BATCH)
 
     def decode(name: loaders.LoaderName) -> Iterator[Tensor]:
         loader, _ = loaders.choose(name, WORKERS)

@@ -34,7 +34,8 @@ def _small() -> Row:
 def _jpegs(images: str | None) -> Row:
     files = jpegs(images, 64)
     sizes = torch.tensor([(*Image.open(f).size, f.stat().st_size) for f in files])
-    listing = Listing([str(f.resolve()) for f in files], sizes, torch.arange(64) % 10)
+    names = [str(f.resolve()) for f in files]
+    listing = Listing(names, sizes, torch.arange(64) % 10, torch.zeros(64, dtype=torch.bool))
     loader, name = loaders.choose("auto", 1)
     source = Streamed(listing, dataset(128, streamed=True), files[0].parent, CPU, loader)
     how = recipe(16, Augmentation(resized_crop=0.08, flip=True))

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import lottery
 from lottery.errors import LotteryError, Stopped
+from lottery.messages import log, printable
 from lottery.training import slurm
-from lottery.training.progress import log, peak_memory
+from lottery.training.progress import peak_memory
 
 ERROR_FILE = "TORCHELASTIC_ERROR_FILE"
 """Where the launcher of several processes has each of them say why it fails."""
 
 STAGES = {
+    "arrange": "link the images of a downloaded data set in class folders",
     "images": "decode a data set, or list a streamed one",
     "subset": "draw the training indices of a data set",
     "generate": "train a network on the generation task (round 0 saves W_k)",
@@ -91,7 +93,7 @@ def _fail(stage: str, message: str, status: int = 1) -> int:
     if told:
         Path(told).write_text(json.dumps({"message": message}))
     else:
-        print(f"lottery {stage}: error: {message}", file=sys.stderr, flush=True)
+        print(printable(f"lottery {stage}: error: {message}"), file=sys.stderr, flush=True)
     return status
 
 

@@ -23,6 +23,7 @@ UNCOUNTED = {
     "lottery.artifacts",
     "lottery.errors",
     "lottery.files",
+    "lottery.messages",
     "lottery.records",
     "lottery.stages.command",
     "lottery.training.progress",

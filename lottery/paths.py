@@ -20,6 +20,11 @@ def images(root: str, dataset: str) -> str:
     return f"{root}/images/{dataset}.pt"
 
 
+def images_report(root: str, dataset: str) -> str:
+    """What was found of a data set."""
+    return f"{root}/images/{dataset}.json"
+
+
 def subset(root: str, dataset: str, draw: str) -> str:
     """Training indices; `draw` as given by `subset_draw`."""
     return f"{root}/subsets/{dataset}/{draw}.pt"

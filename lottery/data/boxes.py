@@ -37,3 +37,16 @@ def centre_boxes(aspects: Tensor, share: float) -> Tensor:
     """Of each image the middle square, `share` (0..1) of the shorter side long; float32 (B, 4)."""
     width, height = share * (1 / aspects).clamp(max=1), share * aspects.clamp(max=1)
     return torch.stack([(1 - width) / 2, (1 - height) / 2, width, height], dim=1)
+
+
+def in_pixels(boxes: Tensor, sizes: Tensor) -> Tensor:
+    """Boxes of images of `sizes` (B, 2: width, height) in whole pixels, at least one; int32 (B, 4).
+
+    Both loaders are given these: what either rounds, the other would round elsewhere.
+    """
+    sizes = sizes.double()
+    corners = boxes[:, :2].double()
+    start, end = ((place * sizes).round() for place in (corners, corners + boxes[:, 2:].double()))
+    extent = (end - start).clamp(min=1)
+    start = torch.minimum(start, sizes - extent)
+    return torch.cat([start, extent], dim=1).to(torch.int32)

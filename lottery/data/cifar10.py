@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import torch
 from torchvision.datasets import CIFAR10
+from torchvision.datasets.utils import check_integrity
 
 from lottery.data.datasets import Images, Split, require_folder, scaled
 from lottery.errors import LotteryError
@@ -23,13 +24,23 @@ def load(dataset: Dataset, folder: Path | None, split: Split) -> Images:
     They are scaled if the config's size is not their own, 32 pixels.
     """
     root = require_folder(dataset, folder)
-    try:
-        source = CIFAR10(str(root), train=split == "train")
-    except RuntimeError as error:
-        reason = str(error).split(".")[0]
-        raise LotteryError(f"datasets.{dataset.name}: {root}: {reason}") from None
+    _check(dataset, root)
+    source = CIFAR10(str(root), train=split == "train")
     pixels = torch.from_numpy(source.data).permute(0, 3, 1, 2).contiguous()
     return Images(scaled(pixels, dataset.side), torch.tensor(source.targets))
+
+
+def _check(dataset: Dataset, root: Path) -> None:
+    """Raises: LotteryError if a file of the archive is not there, or not as it was published."""
+    place = root / CIFAR10.base_folder
+    require_folder(dataset, place)
+    for name, md5 in (*CIFAR10.train_list, *CIFAR10.test_list):
+        if not check_integrity(str(place / name), md5):
+            wrong = "damaged (another MD5)" if (place / name).is_file() else "missing"
+            raise LotteryError(
+                f"datasets.{dataset.name}: {place / name}: {wrong}: remove {place} and run the "
+                "same command, which downloads it again"
+            )
 
 
 def fetch(root: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
@@ -38,12 +39,14 @@ class Images(NamedTuple):
 class Listing(NamedTuple):
     """A streamed split: `names` of N files below the data set's folder, and their `labels`.
 
-    `sizes` is int32 (N, 3): width and height in pixels, and the file's size in bytes.
+    `sizes` is int32 (N, 3): width and height in pixels, and the file's size in bytes. `by_pillow`
+    is bool (N,): which of them DALI would refuse, or show in other colours.
     """
 
     names: list[str]
     sizes: Tensor
     labels: Tensor
+    by_pillow: Tensor
 
     def aspects(self, indices: Tensor) -> Tensor:
         """How many times as wide as high those images are, float32 (n,)."""
@@ -52,11 +55,11 @@ class Listing(NamedTuple):
     def select(self, indices: Tensor) -> Self:
         """Those images, in that order."""
         names = [self.names[index] for index in indices.tolist()]
-        return type(self)(names, self.sizes[indices], self.labels[indices])
+        return type(self)(names, self.sizes[indices], self.labels[indices], self.by_pillow[indices])
 
     def digest(self) -> str:
         """SHA-256 over names, sizes and labels; the files' contents are not read for it."""
-        sha = hashlib.sha256("\n".join(self.names).encode())
+        sha = hashlib.sha256(os.fsencode("\n".join(self.names)))  # of any bytes but 0 and /
         for tensor in (self.sizes, self.labels):
             sha.update(tensor.contiguous().numpy().data)
         return sha.hexdigest()
@@ -74,11 +77,7 @@ def load(dataset: Dataset, folder: str | Path | None, split: Split) -> Images | 
         images = first_of_each_class(images, dataset.train_per_class)
     if isinstance(images, Images):
         _check_size(dataset, split, images.pixels)
-    if split == "train" and dataset.train_images not in (None, len(images.labels)):
-        raise LotteryError(
-            f"datasets.{dataset.name}.train_images: {dataset.train_images} in the config, "
-            f"{len(images.labels)} were found"
-        )
+    check_number(dataset, split, len(images.labels))
     found = int(images.labels.max()) + 1
     if len(torch.unique(images.labels)) != found or found != dataset.classes:
         raise LotteryError(
@@ -86,6 +85,15 @@ def load(dataset: Dataset, folder: str | Path | None, split: Split) -> Images | 
             f"{len(torch.unique(images.labels))} among the {split} images"
         )
     return images
+
+
+def check_number(dataset: Dataset, split: Split, found: int) -> None:
+    """Raises: LotteryError if the training images are not as many as the config says."""
+    if split == "train" and dataset.train_images not in (None, found):
+        raise LotteryError(
+            f"datasets.{dataset.name}.train_images: {dataset.train_images} in the config, "
+            f"{found} were found"
+        )
 
 
 def _check_size(dataset: Dataset, split: Split, pixels: Tensor) -> None:

@@ -1,9 +1,13 @@
-"""Whether this machine has a data set, and fetching it where that can be done."""
+"""Whether this machine has a data set as it should be, and fetching it where that can be done."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
 from lottery.config import Config
+from lottery.config.entries import DatasetEntry
+from lottery.data import class_folders
+from lottery.data.class_folders import Folder, Survey
 from lottery.errors import LotteryError
 
 
@@ -14,12 +18,54 @@ def missing(config: Config, names: Iterable[str]) -> dict[str, str]:
         entry = config.datasets[name]
         if entry.root is None:
             continue
-        inside = {"cifar10": "cifar-10-batches-py", "folder": entry.train}.get(entry.format, "")
-        for folder in (Path(entry.root), Path(entry.root, inside)):
-            if not folder.is_dir():
-                lines[name] = f"datasets.{name}.root: no folder {folder}. {entry.obtain}".rstrip()
-                break
+        try:
+            _check(name, entry, Path(entry.root))
+        except LotteryError as error:
+            lines[name] = str(error)
     return lines
+
+
+def _check(name: str, entry: DatasetEntry, root: Path) -> None:
+    """Raises: LotteryError, with how to get the data set, if it is not there or not laid out so."""
+    inside = {"cifar10": CIFAR10, "folder": entry.train}.get(entry.format, "")
+    if entry.format == "cifar10" and (root / "data_batch_1").is_file():
+        raise LotteryError(
+            f"datasets.{name}.root: {root} is one folder too deep: it is to hold {CIFAR10}"
+        )
+    for folder in (root, root / inside):
+        if not folder.is_dir():
+            raise LotteryError(f"datasets.{name}.root: no folder {folder}. {entry.obtain}".rstrip())
+    if entry.format == "folder":
+        class_folders.classes(entry.identity(name), root)
+
+
+CIFAR10 = "cifar-10-batches-py"
+"""The folder of torchvision's archive."""
+
+
+def contents(config: Config, name: str, report: str) -> tuple[str, list[str]]:
+    """The identity of what an image folder holds, and in words how it differs from its `report`.
+
+    The report is that of the stage `images`. Where the folder is not here, it has not changed;
+    the identity of a data set without class folders is empty.
+    """
+    entry = config.datasets[name]
+    if entry.format != "folder" or entry.root is None:
+        return "", []
+    earlier = _surveyed(report)
+    try:
+        now = class_folders.survey(entry.identity(name), Path(entry.root), earlier)
+    except (LotteryError, OSError):  # which is told when a job needs the folder
+        return earlier.contents if earlier else "", []
+    return now.contents, now.differences(earlier) if earlier else []
+
+
+def _surveyed(report: str) -> Survey | None:
+    try:
+        found = json.loads(Path(report).read_bytes())["result"]["folders"]
+        return Survey({name: Folder(*folder) for name, folder in found.items()}, {})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # it was never made, or is damaged: all is listed
 
 
 def fetch_missing(config: Config, names: Iterable[str]) -> list[str]:

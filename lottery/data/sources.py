@@ -17,9 +17,9 @@ from torch import Tensor
 from lottery import seeds
 from lottery.data.augment import augment, change
 from lottery.data.batches import Portion, Portions
-from lottery.data.boxes import centre_boxes, random_boxes
+from lottery.data.boxes import centre_boxes, in_pixels, random_boxes
 from lottery.data.datasets import Images, Listing
-from lottery.data.loaders import Loader
+from lottery.data.loaders import Crops, Loader
 from lottery.specs import Augmentation, ImageFormat
 
 View = Callable[[], Tensor]
@@ -88,13 +88,17 @@ class Streamed:
         """See `Source`."""
         ahead: deque[Portion] = deque()
 
-        def wanted() -> Iterator[tuple[list[Path], Tensor]]:
+        def wanted() -> Iterator[Crops]:
             for portion in portions.each:
                 ahead.append(portion)
-                paths = [self._root / self._listing.names[i] for i in portion.indices.tolist()]
+                images = self._listing.select(portion.indices)
+                paths = [self._root / name for name in images.names]
                 stream = seeds.generator(seed, purpose, "crops", portion.number)
                 for _ in range(crops):
-                    yield paths, self._boxes(portion.indices, how, stream)
+                    boxes = in_pixels(
+                        self._boxes(portion.indices, how, stream), images.sizes[:, :2]
+                    )
+                    yield Crops(paths, boxes, images.by_pillow.tolist())
 
         decoded = self._loader(wanted(), portions.largest, self.dataset.image_size, self.device)
         while drawn := list(islice(decoded, crops)):

@@ -1,5 +1,7 @@
 """Low-shot subsets (Section 4.2): a share of each class's images, or a share of the classes."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -8,8 +10,8 @@ from lottery.errors import LotteryError
 from lottery.specs import Subset
 
 
-def draw(labels: Tensor, subset: Subset, seed: int | None) -> Tensor:
-    """Indices of the drawn images, int64 and increasing.
+def draw(labels: Tensor, subset: Subset, seed: int | None, names: Sequence[str] = ()) -> Tensor:
+    """Indices of the drawn images, int64 and increasing; `names` are those of the classes.
 
     Images are drawn per class, so class balance is kept; drawn classes keep all their images. A
     share of n images or classes draws `round(share * n)` of them.
@@ -30,7 +32,8 @@ def draw(labels: Tensor, subset: Subset, seed: int | None) -> Tensor:
     for label in classes.tolist():
         members = torch.nonzero(labels == label).flatten()
         if subset.images is not None:
-            count = _count(subset.images, len(members), f"images of class {label}", least=1)
+            name = names[label] if names else label
+            count = _count(subset.images, len(members), f"images of class {name!r}", least=1)
             stream = seeds.generator(seed, "subset images", label)
             members = members[torch.randperm(len(members), generator=stream)[:count]]
         drawn.append(members)

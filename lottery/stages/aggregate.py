@@ -9,10 +9,10 @@ import pandas as pd
 from lottery import files, records
 from lottery.errors import LotteryError
 from lottery.figure_specs import AggregateSpec
+from lottery.messages import log
 from lottery.specs import Spec, parse
 from lottery.stages.command import spec_option
 from lottery.tables import accuracy, cost, rewind, sparsity
-from lottery.training.progress import log
 
 KINDS: dict[str, Any] = {
     "accuracy": accuracy,

@@ -11,9 +11,9 @@ from lottery.claims.paper import CLAIMS
 from lottery.claims.scoreboard import markdown, scoreboard
 from lottery.errors import LotteryError
 from lottery.figure_specs import ClaimsSpec
+from lottery.messages import log
 from lottery.specs import parse
 from lottery.stages.command import spec_option
-from lottery.training.progress import log
 
 NAMES = {"ticket", "evaluation"}
 """Columns of words; those of numbers are refused if they hold anything else."""

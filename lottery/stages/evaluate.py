@@ -4,6 +4,7 @@ import argparse
 
 from lottery import records, tasks
 from lottery.errors import LotteryError
+from lottery.messages import log
 from lottery.pruning.prunable import prunable
 from lottery.specs import Augmentation, EvaluateSpec, parse
 from lottery.stages import inputs
@@ -12,7 +13,6 @@ from lottery.stages.running import Running
 from lottery.training import loop
 from lottery.training.checkpoints import stopping_at_once
 from lottery.training.measure import measure, stalled, summary, tell
-from lottery.training.progress import log
 
 
 def evaluate(

@@ -7,6 +7,7 @@ that shares it; round r trains W_k under mask r, with the learning-rate schedule
 import argparse
 
 from lottery import artifacts, records, tasks
+from lottery.messages import log
 from lottery.pruning.prunable import prunable
 from lottery.pruning.weights import pack
 from lottery.specs import Augmentation, GenerateSpec, parse
@@ -16,7 +17,6 @@ from lottery.stages.running import Running
 from lottery.training import loop
 from lottery.training.checkpoints import stopping_at_once
 from lottery.training.measure import measure, stalled, summary, tell
-from lottery.training.progress import log
 
 
 def generate(

@@ -25,8 +25,10 @@ class Data(NamedTuple):
     classes: int
 
 
-def images(dataset: Dataset, path: str) -> dict[str, tuple[Images | Listing, str]]:
-    """By split, the images of a data set and their digest.
+def images(
+    dataset: Dataset, path: str
+) -> tuple[dict[str, tuple[Images | Listing, str]], list[str]]:
+    """By split, the images of a data set and their digest; and the names of its classes, if known.
 
     Raises: LotteryError if they are missing or of another data set.
     """
@@ -39,7 +41,7 @@ def images(dataset: Dataset, path: str) -> dict[str, tuple[Images | Listing, str
             found[split] = kind(*fields), payload[split]["digest"]
         except KeyError as error:
             raise LotteryError(f"{path}: damaged: its {split} split holds no {error}") from None
-    return found
+    return found, payload.get("classes", [])
 
 
 def data(spec: SubsetSpec, subset: str, path: str, hide_labels: bool = False) -> Data:
@@ -50,7 +52,7 @@ def data(spec: SubsetSpec, subset: str, path: str, hide_labels: bool = False) ->
     Raises: LotteryError if the images are not those that the subset was drawn from.
     """
     drawn = artifacts.load(subset, "subset", spec, "indices", "classes", *SPLITS)
-    found = images(spec.dataset, path)
+    found, _ = images(spec.dataset, path)
     for split, (_, digest) in found.items():
         if digest != drawn[split]:
             raise LotteryError(f"{subset}: drawn from other {split} images than those of {path}")

@@ -6,13 +6,13 @@ from torch import Tensor
 
 from lottery import artifacts, models, records
 from lottery.errors import LotteryError
+from lottery.messages import log
 from lottery.pruning import magnitude, random
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import dense_mask, prunable, scope
 from lottery.specs import Chain, GenerateSpec, MaskSpec, parse
 from lottery.stages import inputs
 from lottery.stages.command import spec_option
-from lottery.training.progress import log
 
 
 def mask(spec: MaskSpec, weights: str | None, given: str | None, out: str) -> None:

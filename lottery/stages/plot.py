@@ -10,9 +10,9 @@ import pandas as pd
 from lottery.errors import LotteryError
 from lottery.figure_specs import PlotSpec
 from lottery.figures import accuracy, sparsity, style, typeset
+from lottery.messages import log
 from lottery.specs import parse
 from lottery.stages.command import spec_option
-from lottery.training.progress import log
 
 KINDS: dict[str, Any] = {
     "accuracy": (accuracy.draw, {"seed", "round", "density", "accuracy", "chance"}),

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from lottery import records
 from lottery.geometry import dead_taps
+from lottery.messages import log
 from lottery.pruning.prunable import dense_mask
 from lottery.specs import SparsitySpec, parse
 from lottery.stages import inputs
 from lottery.stages.command import spec_option
-from lottery.training.progress import log
 
 POINTS = 501
 """Points of the sorted magnitudes that the report keeps."""

@@ -6,18 +6,18 @@ import torch
 
 from lottery import artifacts, records
 from lottery.data import subsets
+from lottery.messages import log
 from lottery.specs import SubsetSpec, parse
 from lottery.stages import inputs
 from lottery.stages.command import images_option, spec_option
-from lottery.training.progress import log
 
 
 def subset(spec: SubsetSpec, images: str, out: str) -> None:
     """Draw indices and write them with the digest of the data they were drawn from."""
     stopwatch = records.Stopwatch()
-    found = inputs.images(spec.dataset, images)
+    found, names = inputs.images(spec.dataset, images)
     labels = found["train"][0].labels
-    indices = subsets.draw(labels, spec.subset, spec.seed)
+    indices = subsets.draw(labels, spec.subset, spec.seed, names)
     classes = torch.unique(labels[indices])
     log(
         f"{spec.dataset.name}: {len(indices)} of {len(labels)} images, "

@@ -17,8 +17,8 @@ from typing import Any
 
 from lottery import artifacts, records
 from lottery.errors import LotteryError, Stopped
+from lottery.messages import log
 from lottery.specs import Spec
-from lottery.training.progress import log
 
 KEPT = 2
 ASKED_BY = (signal.SIGTERM, signal.SIGUSR1)

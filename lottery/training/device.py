@@ -9,8 +9,8 @@ from typing import IO
 import torch
 
 from lottery.errors import LotteryError
+from lottery.messages import log
 from lottery.training.distributed import processes
-from lottery.training.progress import log
 
 DRIVER = Path("/dev/nvidiactl")
 """There where the machine has a GPU of NVIDIA's."""

@@ -14,6 +14,7 @@ from lottery.data.augment import normalise
 from lottery.data.batches import Batches, Portion, Portions
 from lottery.data.sources import Source, View
 from lottery.errors import LotteryError, Stopped
+from lottery.messages import log
 from lottery.models.layout import layout
 from lottery.pruning.mask import Mask
 from lottery.specs import Precision, Recipe, Rewind
@@ -22,7 +23,7 @@ from lottery.training.checkpoints import Checkpoints, Wish
 from lottery.training.distributed import World
 from lottery.training.masking import Masking
 from lottery.training.precision import autocast
-from lottery.training.progress import Progress, log
+from lottery.training.progress import Progress
 from lottery.training.schedule import Schedule
 from lottery.training.waiting import Waiting
 

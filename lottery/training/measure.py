@@ -12,13 +12,13 @@ from lottery import models
 from lottery.data.batches import Portions, in_order
 from lottery.data.sources import Source
 from lottery.geometry import dead_taps
+from lottery.messages import log
 from lottery.models.layout import layout
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import dense_mask, prunable
 from lottery.specs import Augmentation, Chain
 from lottery.tasks import Task
 from lottery.training.loop import Machine, Result, forward
-from lottery.training.progress import log
 
 PIXELS = 2**20
 """Of a batch; with them the memory that it takes is bounded."""

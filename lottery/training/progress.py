@@ -1,28 +1,15 @@
 """Long work shows itself: a bar on a terminal, one line per epoch otherwise."""
 
-import contextlib
-import os
 import resource
 import sys
 import time
 
 from tqdm import tqdm
 
+from lottery.messages import log, speaks
+
 NOTABLE = 0.01
 """Share of an epoch's time."""
-
-
-def speaks() -> bool:
-    """Whether this is the one process of its training that says what happens."""
-    return os.environ.get("RANK", "0") == "0"
-
-
-def log(message: str) -> None:
-    """One line to standard error; if nobody reads it any more, the work goes on."""
-    if not speaks():
-        return
-    with contextlib.suppress(BrokenPipeError):
-        print(message, file=sys.stderr, flush=True)
 
 
 def peak_memory() -> str:

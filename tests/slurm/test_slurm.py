@@ -75,7 +75,7 @@ def test_paper_figure(clone: Path, call: Type) -> None:
 
     make_image_folder(clone / "data/cifar10")
     run = call(command)
-    until(lambda: len(stages_of(run, "generate", "evaluate")) == 2, 180, "two trainings run")
+    until(lambda: len(stages_of(run, "generate", "evaluate")) == 2, 420, "two trainings run")
     until(lambda: settled(run), 60, "all jobs that can be submitted are")
     waiting = set(run.queued())
     assert len(waiting) > 2, run.output

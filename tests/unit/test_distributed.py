@@ -193,12 +193,13 @@ def workers(launcher):
     return [found[rank] for rank in sorted(found)]
 
 
-def test_a_loaders_processes_outlive_a_signal_to_the_whole_job(stage):
+@pytest.mark.parametrize("loader", ["dali", "torchvision"])
+def test_a_loader_starts_no_process_that_could_outlive_its_training(stage, loader):
     start, _ = stage
-    process, folder = start("signalled", 1, loader="torchvision")
+    process, folder = start(f"alone-{loader}", 1, loader=loader)
     wait_for_state(process, folder)
-    for number in [*descendants(process.pid), process.pid]:
-        os.kill(number, signal.SIGTERM)
+    assert descendants(process.pid) == []
+    os.kill(process.pid, signal.SIGTERM)
     assert "error: stopped after" in ended(process, os.EX_TEMPFAIL)
 
 

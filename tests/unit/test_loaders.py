@@ -13,8 +13,9 @@ from torchvision.transforms import RandomResizedCrop
 from lottery import models, seeds, tasks
 from lottery.data import datasets, loaders
 from lottery.data.batches import Batches, Portions, in_order
-from lottery.data.boxes import centre_boxes, random_boxes
+from lottery.data.boxes import centre_boxes, in_pixels, random_boxes
 from lottery.data.datasets import Listing
+from lottery.data.loaders import Crops
 from lottery.errors import LotteryError
 from lottery.specs import Architecture, Augmentation
 from lottery.training.measure import measure
@@ -62,15 +63,15 @@ def test_a_stream_can_start_anywhere(photographs, name):
 def test_a_crop_is_the_box_of_the_image(photographs, name):
     """Held against Pillow, on the boxes that are drawn for them."""
     listing = datasets.load(folder_of(), photographs, "train")
-    boxes = random_boxes(listing.aspects(torch.arange(88)), 0.08, seeds.generator(0, "test"))
+    shares = random_boxes(listing.aspects(torch.arange(88)), 0.08, seeds.generator(0, "test"))
+    boxes = in_pixels(shares, listing.sizes[:, :2])
     paths = [photographs / file for file in listing.names]
     load, _ = loaders.choose(name, 1)
-    (found,) = load(iter([(paths, boxes)]), len(paths), 24, CPU)
+    (found,) = load(iter([Crops(paths, boxes, [False] * 88)]), len(paths), 24, CPU)
     for path, box, pixels in zip(paths, boxes.tolist(), found, strict=True):
         image = Image.open(path).convert("RGB")
         left, top, wide, high = box
-        corners = (left, top, left + wide, top + high)
-        pixel = [round(c * s) for c, s in zip(corners, image.size * 2, strict=True)]
+        pixel = (left, top, left + wide, top + high)
         expected = np.asarray(image.resize((24, 24), Image.Resampling.BILINEAR, box=pixel))
         difference = np.abs(expected.astype(float) - pixels.permute(1, 2, 0).numpy())
         assert difference.mean() < 2, path
@@ -95,6 +96,23 @@ def test_random_boxes_are_distributed_as_torchvisions(aspect, least):
     ratios = boxes[:, 2] / boxes[:, 3] * aspect
     assert ratios.min() > 3 / 4 - 1e-4
     assert ratios.max() < 4 / 3 + 1e-4
+
+
+@given(
+    st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4),
+    st.integers(1, 500),
+    st.integers(1, 500),
+)
+def test_a_box_in_pixels_is_in_the_image_and_has_one_at_least(shares, width, height):
+    left, top, wide, high = shares
+    share = torch.tensor([[left, top, wide * (1 - left), high * (1 - top)]])
+    ((x, y, w, h),) = in_pixels(share, torch.tensor([[width, height]])).tolist()
+    assert x >= 0
+    assert y >= 0
+    assert 1 <= w <= width - x
+    assert 1 <= h <= height - y
+    assert abs(x - left * width) <= 1
+    assert abs(w - share[0, 2] * width) <= 1.01
 
 
 def test_tests_see_the_middle_of_the_image():

@@ -21,7 +21,25 @@ def test_missing_data_is_named_with_how_to_get_it(tmp_path):
     (tmp_path / "data").mkdir()
     assert "data/train. Get ILSVRC" in presence.missing(found, ["imagenet"])["imagenet"]
     (tmp_path / "data/train").mkdir()
-    assert presence.missing(found, ["imagenet"]) == {}
+    line = presence.missing(found, ["imagenet"])["imagenet"]
+    assert "no class folders in" in line
+    for split in ("train", "val"):
+        for name in range(1000):
+            (tmp_path / f"data/{split}/n{name:04}").mkdir(parents=True)
+            (tmp_path / f"data/{split}/n{name:04}/0.JPEG").touch()
+        line = presence.missing(found, ["imagenet"]).get("imagenet", "")
+        assert ("no folder" in line and "data/val: expected" in line) is (split == "train")
+    assert line == ""
+
+
+def test_a_root_of_cifar10_that_is_one_folder_too_deep_is_told(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/data_batch_1").touch()
+    line = presence.missing(settings(tmp_path, "cifar10"), ["cifar10"])["cifar10"]
+    assert line == (
+        f"datasets.cifar10.root: {tmp_path}/data is one folder too deep: it is to hold "
+        "cifar-10-batches-py"
+    )
 
 
 def test_what_cannot_be_fetched_is_told_with_the_reason(tmp_path, monkeypatch):

@@ -18,7 +18,13 @@ def test_a_generation_recipe_reruns_its_chain_and_no_other(edited):
 
 def test_the_rate_of_pruning_reruns_all_but_the_dense_trainings(edited):
     edited.overlay({"pruning": {"rate": 0.4}})
-    assert edited.plan() == {"mask": 5, "generate": 3, "evaluate": 2, **DRAWN}
+    assert edited.plan() == {
+        "mask": 4,
+        "baseline_mask": 1,
+        "generate": 3,
+        "evaluate": 2,
+        **DRAWN,
+    }
 
 
 def test_code_of_the_data_set_reruns_all_that_reads_it(edited):
@@ -33,7 +39,8 @@ def test_another_seed_adds_its_own_chains(edited):
     assert edited.plan() == {
         "generate_dense": 2,
         "generate": 3,
-        "mask": 5,
+        "mask": 4,
+        "baseline_mask": 1,
         "evaluate": 4,
         **DRAWN,
     }
@@ -41,7 +48,13 @@ def test_another_seed_adds_its_own_chains(edited):
 
 def test_further_rounds_go_on_from_the_last(edited):
     edited.overlay({"pruning": {"evaluated_rounds": [0, 2, 3]}})
-    assert edited.plan() == {"mask": 3, "generate": 2, "evaluate": 2, **DRAWN}
+    assert edited.plan() == {
+        "mask": 2,
+        "baseline_mask": 1,
+        "generate": 2,
+        "evaluate": 2,
+        **DRAWN,
+    }
 
 
 def test_the_look_of_figures_reruns_the_plot(edited):

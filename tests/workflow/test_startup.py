@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import REPOSITORY
 
 LAYERS = [
-    {"errors", "__init__"},
+    {"errors", "messages", "__init__"},
     {"specs", "figure_specs", "words", "geometry", "paths", "files", "seeds", "fingerprint"},
     {"records", "reports"},
     {"artifacts", "config", "sharing"},

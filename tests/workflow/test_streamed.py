@@ -97,3 +97,54 @@ def test_on_several_nodes_it_is_started_once_on_each_by_srun(streamed, tmp_path)
     for resource in ("gpu=2", "nodes=2", "tasks=2", "tasks_per_gpu=0"):
         assert resource in training
     assert "--processes=1" in training
+
+
+def test_after_a_damaged_image_its_removal_is_enough(streamed, tmp_path):
+    """The same command again: what is another data set now is said, and made again."""
+    project = streamed.clone(tmp_path / "lottery")
+    project.overlay(
+        {
+            "seeds": [2],  # nothing of it is made yet
+            "pruning": {"evaluated_rounds": [0]},
+            "datasets": {"cifar10": {"train_images": None}},
+        }
+    )
+    victim = project.root / "photographs/train/china/1.png"
+    whole = victim.read_bytes()
+    victim.write_bytes(whole[:-300])  # in place: its folder looks as it did
+    fails = project.snakemake(FIGURE, *HOW)
+    assert fails.returncode != 0
+    assert "photographs/train/china/1.png: not a readable image" in fails.stdout
+
+    victim.unlink()
+    said = project.run()
+    assert (
+        "datasets.cifar10: its folder has changed (train/china: 43 images, was 44 images): it is "
+        "another data set, and what was made from it is made again"
+    ) in said
+    report = "results/tiny/tickets/cifar10-labels-resnet18/seed2/round00/generation.json"
+    assert project.result(project.root / report)["inputs"] == 2 * 87
+    assert project.plan() == {}
+
+
+def test_a_folder_that_moved_is_the_same_data_set(streamed, tmp_path):
+    project = streamed.clone(tmp_path / "lottery")
+    shutil.copytree(project.root / "photographs", tmp_path / "elsewhere", copy_function=shutil.copy)
+    shutil.rmtree(project.root / "photographs")
+    project.overlay({"datasets": {"cifar10": {"root": str(tmp_path / "elsewhere")}}})
+    assert project.plan() == {}
+
+
+def test_a_validation_folder_without_classes_is_told_by_a_dry_run(streamed, tmp_path):
+    project = streamed.clone(tmp_path / "lottery")
+    flower = project.root / "photographs/test/flower"
+    for image in flower.iterdir():
+        image.rename(project.root / "photographs/test" / f"flower-{image.name}")
+    shutil.rmtree(project.root / "results")
+    done = project.snakemake(FIGURE, "-n", "--configfile", TINY)
+    assert done.returncode == 0
+    assert "This data set is needed and not here: datasets.cifar10: no images in" in done.stdout
+    done = project.snakemake(FIGURE, *HOW)
+    assert done.returncode != 0
+    assert "rule images" not in done.stdout
+    assert "Traceback" not in done.stdout

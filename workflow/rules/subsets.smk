@@ -8,6 +8,7 @@ DRAWS = {
 rule images:
     output:
         images=paths.images(RESULTS, "{dataset}"),
+        report=paths.images_report(RESULTS, "{dataset}"),
     log:
         f"{LOGS}/images/{{dataset}}.log",
     benchmark:
@@ -24,11 +25,12 @@ rule images:
             "lottery.stages.images",
             f"lottery.data.{CONFIG.datasets[w.dataset].format}",
         ),
+        contents=lambda w: contents(w.dataset),  # another one is another data set
         # A function of `input` triggers no rerun: a data set may move.
         data=lambda w, input: data_folder(w.dataset),
     shell:
         "python -m lottery images --spec {params.spec:q} --data={params.data:q}"
-        " --out {output.images:q} 2>&1 | tee {log:q}"
+        " --out {output.images:q} --report {output.report:q} 2>&1 | tee {log:q}"
 
 
 rule subset:

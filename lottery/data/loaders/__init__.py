@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -17,10 +17,18 @@ from lottery.errors import LotteryError
 
 LoaderName = Literal["auto", "dali", "torchvision"]
 
-Wanted = Iterator[tuple[list[Path], Tensor]]
-"""Files of images that go together, and a box (n, 4) of each, see `lottery.data.boxes`."""
 
-Loader = Callable[[Wanted, int, int, torch.device], Iterator[Tensor]]
+class Crops(NamedTuple):
+    """A box of each of some images that go together."""
+
+    files: list[Path]
+    boxes: Tensor
+    """int32 (n, 4): left, top, width and height, pixels."""
+    by_pillow: list[bool]
+    """Which of the images are for Pillow, whatever the loader."""
+
+
+Loader = Callable[[Iterator[Crops], int, int, torch.device], Iterator[Tensor]]
 """Given what is wanted, the most images that go together, a size in pixels and a device: each box
 scaled to a square of that size, uint8 (n, 3, size, size) on the device, in the order wanted.
 Raises: LotteryError naming a damaged file."""
@@ -30,7 +38,7 @@ AHEAD = 3
 
 
 def choose(name: LoaderName, workers: int) -> tuple[Loader, str]:
-    """The loader of that name with so many threads or processes, and its name; `auto` is DALI.
+    """The loader of that name with so many threads, and its name; `auto` is DALI.
 
     Raises: LotteryError if DALI is asked for by name and not installed.
     """

@@ -1,7 +1,15 @@
-"""NVIDIA DALI: its GPU pipeline where the training is on a GPU, its CPU pipeline otherwise."""
+"""NVIDIA DALI: its GPU pipeline where the training is on a GPU, its CPU pipeline otherwise.
 
+DALI refuses some files that Pillow reads. Those that the listing knows of are never given to it; if
+it refuses another, it is asked one by one which, and that one is left to Pillow from then on.
+"""
+
+import os
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,85 +21,187 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 from torch.utils.dlpack import from_dlpack
 
-from lottery.data.folder import check_decodes
-from lottery.data.loaders import AHEAD, Wanted
+from lottery.data import pictures
+from lottery.data.loaders import AHEAD, Crops
 from lottery.errors import LotteryError
+from lottery.messages import log
 
 
 def load(
-    wanted: Wanted, largest: int, size: int, device: torch.device, workers: int
+    wanted: Iterator[Crops], largest: int, size: int, device: torch.device, workers: int
 ) -> Iterator[Tensor]:
     """See `Loader`: only the box is decoded, and scaled bilinearly and free of aliases."""
-    asked: deque[list[Path]] = deque()
-
-    def source() -> Iterator[tuple[list[Any], Any, Any]]:
-        for paths, boxes in wanted:
-            asked.append(paths)
-            names = [np.frombuffer(str(path).encode(), np.uint8) for path in paths]
-            yield names, *(part.contiguous().numpy() for part in boxes.split(2, dim=1))
-
-    pipeline = _pipeline(
-        source(),
-        size,
-        device="mixed" if device.type == "cuda" else "cpu",
-        batch_size=largest,
-        num_threads=workers,
-        device_id=device.index or 0 if device.type == "cuda" else None,
-        prefetch_queue_depth=AHEAD,
-    )
-    pipeline.build()
+    feed = _Feed(wanted)
     stream = torch.cuda.current_stream(device) if device.type == "cuda" else None
-    while True:
-        try:
-            (images,) = pipeline.run(stream)
-        except StopIteration:
-            return
-        except RuntimeError as error:
-            raise _damaged(asked, str(error)) from None
-        asked.popleft()
-        yield _copied(images, device) if device.type == "cuda" else _resized(images, size)
+    build = partial(
+        _pipeline,
+        size=size,
+        device="mixed" if device.type == "cuda" else "cpu",
+        device_id=device.index or 0 if device.type == "cuda" else None,
+    )
+    pool = ThreadPoolExecutor(workers)
+    try:
+        while True:
+            pipeline = build(
+                feed.source(), batch_size=largest, num_threads=workers, prefetch_queue_depth=AHEAD
+            )
+            try:
+                for crops, images in feed.served(pipeline, stream):
+                    seen = None if images is None else _scaled(images, size, device)
+                    yield _completed(seen, crops, feed.places(crops), size, device, pool)
+                return
+            except _Refusal as refusal:
+                feed.learn(build, str(refusal))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+class _Refusal(Exception):
+    """DALI's words when it failed."""
+
+
+class _Feed:
+    """What DALI is asked for: of each portion the images that it reads."""
+
+    def __init__(self, wanted: Iterator[Crops]) -> None:
+        self._wanted = wanted
+        self._asked: deque[Crops] = deque()
+        self._refused: set[Path] = set()
+
+    def places(self, crops: Crops) -> list[int]:
+        """Which images of a portion are for DALI."""
+        named = enumerate(zip(crops.files, crops.by_pillow, strict=True))
+        return [n for n, (path, apart) in named if not apart and path not in self._refused]
+
+    def source(self) -> Iterator[tuple[list[Any], Any, Any]]:
+        """For a pipeline: those that an earlier one was asked for in vain, then what is wanted."""
+        again, self._asked = self._asked, deque()
+        for crops in chain(again, self._wanted):
+            self._asked.append(crops)
+            if places := self.places(crops):
+                yield _asked(crops, places)
+
+    def served(self, pipeline: Any, stream: Any) -> Iterator[tuple[Crops, Any]]:
+        """Each portion with DALI's images of it, if any are for DALI.
+
+        Raises: _Refusal if DALI failed; what was not served is asked for again.
+        """
+        while True:
+            try:
+                (images,) = pipeline.run(stream)
+            except StopIteration:
+                images = None
+            except RuntimeError as error:
+                raise _Refusal(str(error)) from None
+            while self._asked:
+                crops = self._asked.popleft()
+                if self.places(crops):
+                    yield crops, images
+                    break
+                yield crops, None
+            if images is None:
+                return
+
+    def learn(self, build: Any, reason: str) -> None:
+        """Ask DALI one by one, which takes it long, for what it was asked for together.
+
+        Raises: LotteryError if it is not for a few files that it failed.
+        """
+        files = {
+            crops.files[place]: _asked(crops, [place])
+            for crops in self._asked
+            for place in self.places(crops)
+        }
+        refused = set()
+        rest = deque(files.items())
+        while rest:
+            pipeline = build(iter([one for _, one in rest]), **ALONE)
+            try:
+                while rest:
+                    pipeline.run()
+                    rest.popleft()
+            except RuntimeError:
+                refused.add(rest.popleft()[0])
+        if len(refused) == len(files) != 1:
+            raise LotteryError(f"DALI: {_words(reason)}; `loader: torchvision` does without it")
+        if not refused:
+            raise LotteryError(f"DALI: {_words(reason)}")
+        for path in sorted(refused):
+            log(f"{path}: DALI refuses it, so it is left to Pillow")
+        self._refused |= refused
+
+
+ALONE = {
+    "batch_size": 1,
+    "num_threads": 1,
+    "prefetch_queue_depth": 1,
+    "exec_pipelined": False,
+    "exec_async": False,
+}
+"""How a pipeline fails for an image at that image."""
+
+
+def _asked(crops: Crops, places: list[int]) -> tuple[list[Any], Any, Any]:
+    names = [np.frombuffer(os.fsencode(crops.files[place]), np.uint8) for place in places]
+    return names, *(part.contiguous().numpy() for part in crops.boxes[places].split(2, dim=1))
 
 
 @pipeline_def  # type: ignore[untyped-decorator]
 def _pipeline(source: Any, size: int, device: str) -> Any:
     names, corners, sizes = fn.external_source(
-        source=source, num_outputs=3, dtype=[types.UINT8, types.FLOAT, types.FLOAT], ndim=[1, 1, 1]
+        source=source, num_outputs=3, dtype=[types.UINT8, types.INT32, types.INT32], ndim=[1, 1, 1]
     )
     images = fn.decoders.image_slice(
         fn.io.file.read(names),
-        corners,
-        sizes,
+        start=corners,
+        shape=sizes,
         device=device,
         axis_names="WH",
         output_type=types.RGB,
         adjust_orientation=False,  # as torchvision, and as the sizes in the listing
     )
     if device == "cpu":
-        return images  # `_resized` does it
+        return images  # `_scaled` does it
     return fn.resize(images, resize_x=size, resize_y=size, antialias=True)
 
 
-def _resized(images: Any, size: int) -> Tensor:
-    """As DALI's `resize` on a GPU; on a CPU torch takes a fifth of its time."""
+def _scaled(images: Any, size: int, device: torch.device) -> Tensor:
+    """DALI's images, uint8 (n, 3, size, size); a copy, for DALI uses its own buffer again.
+
+    On a GPU DALI has scaled them; on a CPU torch does, in a fifth of DALI's time.
+    """
+    if device.type == "cuda":
+        dense = images.as_tensor()
+        pixels = torch.empty(tuple(dense.shape()), dtype=torch.uint8, device=device)
+        feed_ndarray(dense, pixels, cuda_stream=torch.cuda.current_stream(device))
+        return pixels.permute(0, 3, 1, 2)
     views = (from_dlpack(image).permute(2, 0, 1)[None] for image in images)
     squares = [interpolate(v, (size, size), mode="bilinear", antialias=True) for v in views]
-    return torch.cat(squares)  # a copy: DALI uses its own buffer again
+    return torch.cat(squares)
 
 
-def _copied(images: Any, device: torch.device) -> Tensor:
-    dense = images.as_tensor()
-    pixels = torch.empty(tuple(dense.shape()), dtype=torch.uint8, device=device)
-    feed_ndarray(
-        dense, pixels, cuda_stream=torch.cuda.current_stream(device)
-    )  # a copy: DALI uses its own buffer again
-    return pixels.permute(0, 3, 1, 2)
+def _completed(
+    seen: Tensor | None,
+    crops: Crops,
+    places: list[int],
+    size: int,
+    device: torch.device,
+    pool: ThreadPoolExecutor,
+) -> Tensor:
+    """With the images that are for Pillow, in the order wanted."""
+    if seen is not None and len(places) == len(crops.files):
+        return seen
+    others = sorted(set(range(len(crops.files))) - set(places))
+    decode = partial(pictures.crop, side=size)
+    boxes = crops.boxes[others].tolist()
+    decoded = list(pool.map(decode, [crops.files[place] for place in others], boxes))
+    pixels = torch.empty((len(crops.files), 3, size, size), dtype=torch.uint8, device=device)
+    pixels[others] = torch.from_numpy(np.stack(decoded)).to(device).permute(0, 3, 1, 2)
+    if seen is not None:
+        pixels[places] = seen
+    return pixels
 
 
-def _damaged(asked: deque[list[Path]], reason: str) -> LotteryError:
-    """DALI does not say which file: look for the first that cannot be decoded."""
-    for path in (path for paths in asked for path in paths):
-        try:
-            check_decodes(path)
-        except LotteryError as error:
-            return error
-    return LotteryError(f"DALI: {' '.join(reason.split())[:300]}")
+def _words(reason: str) -> str:
+    """DALI's message in a line, without its stack of calls."""
+    return " ".join(reason.split("Stacktrace")[0].split())[:600]

@@ -1,0 +1,160 @@
+"""One image file, read by Pillow: its size, all of it or a box of it, or why it cannot be read."""
+
+import contextlib
+import re
+import threading
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from PIL import Image
+
+from lottery.errors import LotteryError
+from lottery.messages import log
+
+DEEP = ("I", "F")
+"""How the names of Pillow's modes of more than 8 bits a channel begin."""
+DEEP_PIXELS = re.compile(r";16[BLN]")
+"""In Pillow's names of pixels in a file: 16 bits a channel. (`BGR;16` of a BMP are 5, 6 and 5.)"""
+DALI_READS = {"JPEG", "PNG", "BMP", "PPM", "WEBP"}
+"""Pillow's names of the formats that DALI reads to the same pixels. Others it refuses, or gives
+other colours for some files of them (TIFF in grey and alpha, YCbCr in JPEG 2000)."""
+SHOWN = 3
+"""How many images a warning is told for."""
+
+_Found = TypeVar("_Found")
+_here = threading.local()
+
+
+class Size(NamedTuple):
+    """What the head of an image file says of it."""
+
+    width: int
+    """Pixels, as stored: an orientation in the file's EXIF is not looked at."""
+    height: int
+    bytes: int
+    """Of the file."""
+    by_pillow: bool
+    """Whether DALI would refuse it, or show other colours."""
+
+
+def size(path: Path) -> Size:
+    """The size of an image, from the file's head.
+
+    Raises: LotteryError, naming the file, if it is no image of 8 bits a channel.
+    """
+    with _opened(path) as image:
+        apart = (
+            image.format not in DALI_READS
+            or image.mode == "CMYK"  # of a JPEG without Adobe's marker DALI inverts the colours
+            or _scale(image) not in (None, 255)
+        )
+        return Size(*image.size, path.stat().st_size, apart)
+
+
+def square(path: Path, side: int) -> np.ndarray:
+    """The middle square of an image, uint8 (side, side, 3), scaled bilinearly, free of aliases.
+
+    Raises: LotteryError, naming the file, if it cannot be read.
+    """
+    with _opened(path) as image:
+        wide, high = image.size
+        least = min(wide, high)
+        left, top = (wide - least) / 2, (high - least) / 2
+        return _scaled(image.convert("RGB"), (left, top, left + least, top + least), side)
+
+
+def crop(path: Path, box: list[int], side: int) -> np.ndarray:
+    """A box (left, top, width, height; pixels) of an image, scaled as in `square`.
+
+    Raises: LotteryError, naming the file, if it cannot be read or has no such box.
+    """
+    left, top, width, height = box
+    with _opened(path) as image:
+        if left + width > image.width or top + height > image.height:
+            raise LotteryError(
+                f"{path}: {image.width} x {image.height} pixels now, it was larger when the data "
+                "set was listed: remove the listing (results/.../images/*.pt)"
+            )
+        part = image.convert("RGB").crop((left, top, left + width, top + height))
+        return _scaled(part, (0, 0, width, height), side)
+
+
+def each(what: Callable[[Path], _Found], paths: Iterable[Path]) -> Iterator[_Found]:
+    """By several threads: reading and decoding release the interpreter's lock.
+
+    Pillow's warnings, which name no file, are told with it.
+    """
+    with ThreadPoolExecutor() as pool, _named_warnings():
+        try:
+            yield from pool.map(what, paths)
+        finally:
+            pool.shutdown(cancel_futures=True)  # after a damaged image the others are not read
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """Raises: LotteryError, naming the file, for whatever Pillow raises within."""
+    _here.path = path
+    try:
+        with Image.open(path) as image:
+            scale = _scale(image)
+            deep = image.mode.startswith(DEEP) or (scale or 0) > 255
+            if deep or any(DEEP_PIXELS.search(str(pixels)) for pixels in _pixels(image)):
+                # Converted, all but the darkest would be white, or a 12-bit image nearly black.
+                raise LotteryError(
+                    f"{path}: {image.format} of mode {image.mode} with more than 8 bits a channel, "
+                    "expected 8: convert it"
+                )
+            yield image
+    except LotteryError:
+        raise
+    except FileNotFoundError:
+        raise LotteryError(
+            f"{path}: no such file, but it is in the data set's listing: the same command lists "
+            "the data set again"
+        ) from None
+    except Exception as error:  # Pillow raises what its parsers do: ValueError, struct.error, ...
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        raise LotteryError(f"{path}: not a readable image: {reason}") from None
+
+
+def _pixels(image: Image.Image) -> list[Any]:
+    """What Pillow's decoder is told of the pixels in the file: their mode, and more."""
+    return [tile[3] for tile in getattr(image, "tile", [])]
+
+
+def _scale(image: Image.Image) -> int | None:
+    """The value of white in a PPM file; None in other formats."""
+    pixels = next(iter(_pixels(image)), None) if image.format == "PPM" else None
+    return int(pixels[1]) if isinstance(pixels, tuple) else None
+
+
+def _scaled(image: Image.Image, box: tuple[float, float, float, float], side: int) -> np.ndarray:
+    """Only the box is scaled: of a strip of a thousand times its height the rest would be large."""
+    if image.size != (side, side) or box != (0, 0, side, side):
+        image = image.resize((side, side), Image.Resampling.BILINEAR, box=box)
+    return np.array(image)
+
+
+@contextlib.contextmanager
+def _named_warnings() -> Iterator[None]:
+    told: Counter[str] = Counter()
+
+    def tell(message: Warning | str, *_: object, **__: object) -> None:
+        told[str(message)] += 1
+        if told[str(message)] <= SHOWN:
+            path = getattr(_here, "path", "an image")
+            log(f"{path}: warning: {message}")
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("always", module=r"PIL\.")
+        warnings.showwarning = tell
+        yield
+    for message, count in told.items():
+        if count > SHOWN:
+            log(f"{count - SHOWN:,} more images: {message}")
