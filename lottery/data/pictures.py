@@ -85,15 +85,24 @@ def crop(path: Path, box: list[int], side: int) -> np.ndarray:
 
 
 def each(what: Callable[[Path], _Found], paths: Iterable[Path]) -> Iterator[_Found]:
-    """By several threads: reading and decoding release the interpreter's lock.
+    """What is found of each, in their order, by several threads."""
+    with readers() as pool:
+        yield from pool.map(what, paths)
 
-    Pillow's warnings, which name no file, are told with it.
+
+@contextlib.contextmanager
+def readers(threads: int | None = None) -> Iterator[ThreadPoolExecutor]:
+    """Threads that read images; what takes them time releases the interpreter's lock.
+
+    At the end, or after a damaged image, what they have not begun is not read. Meanwhile Pillow's
+    warnings, which name no file, are told with it, the first few of a kind.
     """
-    with ThreadPoolExecutor() as pool, _named_warnings():
+    pool = ThreadPoolExecutor(threads)
+    with _named_warnings():
         try:
-            yield from pool.map(what, paths)
+            yield pool
         finally:
-            pool.shutdown(cancel_futures=True)  # after a damaged image the others are not read
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 @contextlib.contextmanager

@@ -39,8 +39,7 @@ def load(
         device="mixed" if device.type == "cuda" else "cpu",
         device_id=device.index or 0 if device.type == "cuda" else None,
     )
-    pool = ThreadPoolExecutor(workers)
-    try:
+    with pictures.readers(workers) as pool:
         while True:
             pipeline = build(
                 feed.source(), batch_size=largest, num_threads=workers, prefetch_queue_depth=AHEAD
@@ -52,8 +51,6 @@ def load(
                 return
             except _Refusal as refusal:
                 feed.learn(build, str(refusal))
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 class _Refusal(Exception):

@@ -1,12 +1,12 @@
 """As torchvision does it: Pillow decodes, crops and scales; for machines without DALI.
 
 In threads: worker processes outlive a training that fails, and pass images on through shared
-memory, of which a container may have little. What takes time releases the interpreter's lock.
+memory, of which a container may have little.
 """
 
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 import numpy as np
 import torch
@@ -21,8 +21,7 @@ def load(
 ) -> Iterator[Tensor]:
     """See `Loader`: the box is scaled bilinearly and free of aliases."""
     ahead: deque[list[Future[np.ndarray]]] = deque()
-    pool = ThreadPoolExecutor(workers)
-    try:
+    with pictures.readers(workers) as pool:
         while True:
             while len(ahead) < AHEAD and (crops := next(wanted, None)):
                 asked = zip(crops.files, crops.boxes.tolist(), strict=True)
@@ -31,5 +30,3 @@ def load(
                 return
             pixels = torch.from_numpy(np.stack([each.result() for each in ahead.popleft()]))
             yield pixels.to(device).permute(0, 3, 1, 2)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
