@@ -8,7 +8,7 @@ from benchmarks.measuring import Row
 
 NETWORKS = {"25.5 million weights": 25_500_000, "61 million weights": 61_000_000}
 WAYS = {
-    "ours": "drop_smallest(values, kept, count)",
+    "ours": "drop_lowest(values, kept, count)",
     "torch.kthvalue": "torch.kthvalue(values[kept], count)",
     "torch.topk": "torch.topk(values[kept], count, largest=False, sorted=False)",
 }
@@ -16,7 +16,7 @@ CODE = """
 import re, sys, time
 from pathlib import Path
 import torch
-from lottery.pruning.magnitude import drop_smallest
+from lottery.pruning.selection import drop_lowest
 torch.set_num_threads(2)
 def kilobytes(name):
     return int(re.search(name + r":\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])

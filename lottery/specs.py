@@ -10,13 +10,27 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from lottery import criteria
 from lottery.errors import LotteryError
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Channels = tuple[float, float, float]
 Scale = Annotated[float, Field(gt=0)]
+
+
+def _known_criterion(name: str) -> str:
+    criteria.criterion(name)
+    return name
+
+
+CriterionName = Annotated[
+    str,
+    AfterValidator(_known_criterion),
+    Field(json_schema_extra={"enum": list(criteria.CRITERIA)}),
+]
+"""A name in the table of criteria."""
 
 
 class Spec(BaseModel):
@@ -312,6 +326,7 @@ class Chain(Spec):
     seed: int
     architecture: Architecture
     rate: Fraction | None = Field(description="share of the remaining weights pruned per round")
+    criterion: CriterionName = Field("magnitude", description="what is pruned first")
     convolutions: int | None = Field(None, description="prune only so many first convolutions")
     excluded_at: int | None = Field(
         None, description="not prunable: weights that see only padding at this image size, pixels"
@@ -337,7 +352,7 @@ class Chain(Spec):
 
         It bears the name of the first ticket that shares it.
         """
-        update: dict[str, Any] = {"rate": None, "convolutions": None}
+        update: dict[str, Any] = {"rate": None, "criterion": "magnitude", "convolutions": None}
         if self.baseline:
             update["ticket"] = self.baseline.first
             update["baseline"] = Baseline(kind="random", first=self.baseline.first)

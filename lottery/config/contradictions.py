@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from lottery import criteria
 from lottery.config.entries import PLACEHOLDERS, BaselineTicket, DatasetEntry, FoundTicket
 from lottery.config.experiment import Config
 from lottery.config.looks import texts, unknown
@@ -112,6 +113,9 @@ def _fit(config: Config, ticket: FoundTicket) -> Problems:
     """Whether the entries that a ticket joins fit one another."""
     architecture, recipe = config.architectures[ticket.architecture], config.recipes[ticket.recipe]
     dataset, subset = config.datasets[ticket.dataset], config.subsets[ticket.subset]
+    criterion = ticket.criterion or config.pruning.criterion
+    if criteria.criterion(criterion).early and config.rewinds[ticket.rewind].none:
+        yield ".rewind", f"{criterion} compares with W_k: it goes with a rewind point, found none"
     if ticket.convolutions and ticket.convolutions > architecture.convolutions():
         yield ".convolutions", f"{ticket.convolutions} of {architecture.convolutions()} there are"
     if ticket.task == "semi-supervised" and not subset.images:

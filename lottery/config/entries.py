@@ -5,7 +5,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
-from lottery.specs import BaselineName, Dataset, Fraction, ImageFormat, Spec, TaskName
+from lottery.specs import (
+    BaselineName,
+    CriterionName,
+    Dataset,
+    Fraction,
+    ImageFormat,
+    Spec,
+    TaskName,
+)
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 """Names become folder and file names: lower-case words joined by hyphens."""
@@ -28,9 +36,12 @@ Rounds = Annotated[tuple[Annotated[int, Field(ge=0, le=99)], ...], Field(min_len
 
 
 class PruningEntry(Spec):
-    """Iterative magnitude pruning (Section 3.2)."""
+    """Iterative pruning (Section 3.2)."""
 
     rate: Fraction = Field(description="share of the remaining weights pruned per round")
+    criterion: CriterionName = Field(
+        "magnitude", description="which weights go first: those with the lowest score"
+    )
     dead_taps: Literal["keep", "exclude"] = Field(
         "keep",
         description="weights that only ever meet zero padding: prunable as all others, or zero "
@@ -59,6 +70,7 @@ class FoundTicket(Spec):
     task: TaskName
     recipe: str
     rewind: str
+    criterion: CriterionName | None = Field(None, description="default: that of `pruning`")
     convolutions: int | None = Field(
         None, ge=1, description="prune only so many first convolutions (Appendix C)"
     )

@@ -162,6 +162,7 @@ class Config(Spec):
                 seed=0,
                 architecture=self.architectures[entry.architecture],
                 rate=self.pruning.rate,
+                criterion=entry.criterion or self.pruning.criterion,
                 convolutions=entry.convolutions,
                 excluded_at=self._excluded_at(name),
                 training=Training(
@@ -175,6 +176,7 @@ class Config(Spec):
                 of = chains[baseline.of]
                 update = {
                     "ticket": name,
+                    "criterion": "magnitude",  # by which a baseline's mask is not found
                     "training": None,
                     "baseline": self._baseline(baseline, of),
                 }

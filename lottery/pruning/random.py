@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from lottery import seeds
-from lottery.pruning.magnitude import remaining_after
 from lottery.pruning.mask import Mask, flat
+from lottery.pruning.selection import remaining_after
 
 
 def random_mask(dense: Mask, rate: float, rounds: int, seed: int) -> Mask:

@@ -29,12 +29,18 @@ def training_options(parser: argparse.ArgumentParser) -> None:
         help="stop with a state after so long; status 75 says that it is to be run again",
     )
     parser.add_argument("--requeue", action="store_true", help="then have SLURM run this job again")
+    machine_options(parser)
+    parser.add_argument(
+        "--processes", type=_positive, default=1, help="on this machine, one a GPU (default 1)"
+    )
+    parser.add_argument("--compile", action="store_true", help="train through torch.compile")
+
+
+def machine_options(parser: argparse.ArgumentParser) -> None:
+    """What a network runs on."""
     parser.add_argument("--threads", type=_positive, default=1, help="CPU threads (default 1)")
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if any"
-    )
-    parser.add_argument(
-        "--processes", type=_positive, default=1, help="on this machine, one a GPU (default 1)"
     )
     parser.add_argument(
         "--loader",
@@ -42,7 +48,6 @@ def training_options(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="what decodes streamed images (default: DALI if it is installed)",
     )
-    parser.add_argument("--compile", action="store_true", help="train through torch.compile")
 
 
 def _positive(text: str) -> int:

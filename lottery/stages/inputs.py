@@ -106,6 +106,25 @@ def rewind(model: nn.Module, chain: Chain, round: int, early: str, outputs: int)
         raise LotteryError(f"{early}: weights of another architecture: {reason}") from None
 
 
+def early(chain: Chain, kept: Mask, path: str | None) -> dict[str, Tensor]:
+    """The prunable weights of W_k that a round's training started from: pruned ones are zero.
+
+    Raises: LotteryError if they are missing or of another chain or architecture.
+    """
+    training = chain.training
+    assert training is not None  # only a found ticket is scored
+    if path is None:
+        raise LotteryError(f"--early: criterion {chain.criterion} compares with W_k")
+    dense = GenerateSpec.of(chain, 0)
+    state = artifacts.load(path, "early", dense, "models")["models"][training.start()]
+    try:
+        found = {name: state[name] for name in kept.shapes}
+        kept.check_fits(found)
+    except (KeyError, LotteryError) as error:
+        raise LotteryError(f"{path}: weights of another architecture: {error}") from None
+    return kept.expand(kept.compress(found))
+
+
 def trained(spec: GenerateSpec, path: str | None) -> dict[str, Tensor]:
     """The prunable ones of the weights W* of a training, in the network's order.
 

@@ -43,7 +43,8 @@ class Running:
     @classmethod
     def of(cls, args: argparse.Namespace) -> "Running":
         """From a stage's command line."""
-        return cls(**{name: getattr(args, name) for name in cls.__dataclass_fields__})
+        given = cls.__dataclass_fields__.keys() & vars(args).keys()
+        return cls(**{name: getattr(args, name) for name in given})
 
     @contextlib.contextmanager
     def machine(

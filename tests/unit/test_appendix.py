@@ -6,8 +6,8 @@ import pytest
 
 from lottery import config, models
 from lottery.config.entries import BaselineTicket, FoundTicket, JudgedFigure
-from lottery.pruning.magnitude import remaining_after
 from lottery.pruning.prunable import prunable
+from lottery.pruning.selection import remaining_after
 from lottery.specs import Augmentation, Rewind, Subset
 from tests.conftest import REPOSITORY
 

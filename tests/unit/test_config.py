@@ -11,7 +11,7 @@ from lottery.stages.schema import schema
 from tests.conftest import REPOSITORY
 
 PAPER = REPOSITORY / "config.yaml"
-FIRST = REPOSITORY / "config/first.yaml"
+ON_DEMO = [REPOSITORY / "config/first.yaml", REPOSITORY / "config/criteria.yaml"]
 EVERY_ROUND = REPOSITORY / "config/every-round.yaml"
 OVERLAYS = sorted((REPOSITORY / "config").glob("*.yaml"))
 
@@ -27,10 +27,10 @@ def complaint(tmp_path, changes):
 
 @pytest.mark.parametrize("overlay", [None, *OVERLAYS], ids=lambda p: p.stem if p else "paper")
 def test_the_shipped_configs_are_valid(overlay):
-    below = [PAPER, REPOSITORY / "config/demo.yaml"] if overlay == FIRST else [PAPER]
+    below = [PAPER, REPOSITORY / "config/demo.yaml"] if overlay in ON_DEMO else [PAPER]
     settings = config.load([*below, overlay] if overlay else below)
     scale = "paper" if overlay in (None, EVERY_ROUND) else overlay.stem
-    assert settings.scale == ("demo" if overlay == FIRST else scale)
+    assert settings.scale == ("demo" if overlay in ON_DEMO else scale)
 
 
 def test_the_schema_is_that_of_the_typed_classes():

@@ -1,5 +1,6 @@
-"""Global magnitude pruning by exact count, and the random baselines."""
+"""Global pruning by exact count, its criteria, and the random baselines."""
 
+import importlib
 from fractions import Fraction
 from unittest import mock
 
@@ -8,11 +9,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lottery import criteria
 from lottery.errors import LotteryError
-from lottery.pruning import magnitude
-from lottery.pruning.magnitude import drop_smallest, prune, remaining_after
+from lottery.pruning import selection
+from lottery.pruning.criteria import Trained, scored
 from lottery.pruning.mask import Mask
 from lottery.pruning.random import adjusted_random_mask, random_mask
+from lottery.pruning.selection import drop_lowest, remaining_after, select
 
 RATES = st.sampled_from([0.1, 0.2, 0.5, 0.6, 0.75])
 # Few distinct values, most of them zero: ties everywhere.
@@ -22,6 +25,10 @@ WEIGHTS = st.lists(st.sampled_from([0.0, -0.0, 0.0, 0.5, -0.5, 1.0, -2.0]), min_
 def dense(values):
     weights = {"layer.weight": torch.tensor(values, dtype=torch.float32)}
     return weights, Mask.dense(weights)
+
+
+def prune(weights, mask, rate):
+    return select(scored("magnitude", Trained(weights)), mask, rate)
 
 
 @given(WEIGHTS, RATES)
@@ -53,18 +60,20 @@ def test_masks_are_nested_and_keep_the_largest(values, rate, rounds):
             assert magnitudes[dropped].max() <= magnitudes[mask.kept].min()
 
 
-@pytest.mark.parametrize("piece", [2, magnitude.PIECE])  # of equal weights in two pieces, or one
+@pytest.mark.parametrize("piece", [2, selection.PIECE])  # of equal weights in two pieces, or one
 def test_ties_are_pruned_in_the_networks_order(piece, monkeypatch):
-    monkeypatch.setattr(magnitude, "PIECE", piece)
-    kept = drop_smallest(torch.ones(6), torch.tensor([1, 0, 1, 1, 1, 1]).bool(), 2)
+    monkeypatch.setattr(selection, "PIECE", piece)
+    kept = drop_lowest(torch.ones(6), torch.tensor([1, 0, 1, 1, 1, 1]).bool(), 2)
     assert kept.tolist() == [False, False, False, True, True, True]
 
 
-@given(st.data())
-def test_the_weights_pruned_are_those_that_a_stable_sort_puts_first(data):
-    """Of any magnitudes, subnormal ones and those that differ in their last bit among them."""
-    number = st.floats(0, width=32, allow_nan=False, allow_infinity=False)
+@given(st.data(), st.sampled_from([0, None]))
+def test_the_weights_pruned_are_those_that_a_stable_sort_puts_first(data, least):
+    """Of any scores, subnormal ones and those that differ in their last bit among them."""
+    number = st.floats(least, width=32, allow_nan=False, allow_infinity=False)
     close = st.sampled_from([1.0, 1.0000001, 1.0000002, 1e-45, 0.0])
+    if least is None:
+        close |= st.sampled_from([-0.0, -1e-45, -1.0, -1.0000001])
     values = torch.tensor(data.draw(st.lists(number | close, min_size=1, max_size=50)))
     kept = torch.tensor(
         data.draw(st.lists(st.booleans(), min_size=len(values), max_size=len(values)))
@@ -73,8 +82,8 @@ def test_the_weights_pruned_are_those_that_a_stable_sort_puts_first(data):
     places = torch.nonzero(kept).flatten()
     expected = kept.clone()
     expected[places[values[places].sort(stable=True).indices[:count]]] = False
-    with mock.patch.object(magnitude, "PIECE", data.draw(st.integers(1, 60))):
-        assert torch.equal(drop_smallest(values, kept, count), expected)
+    with mock.patch.object(selection, "PIECE", data.draw(st.integers(1, 60))):
+        assert torch.equal(drop_lowest(values, kept, count), expected)
 
 
 def test_already_pruned_weights_do_not_count_as_the_smallest():
@@ -96,11 +105,39 @@ def test_thirty_rounds_of_a_fifth_leave_an_eighth_of_a_percent():
     assert remaining_after(11_159_232, 0.2, 30) / 11_159_232 == pytest.approx(0.8**30, rel=1e-3)
 
 
-@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_weights_that_are_not_finite_are_refused(bad):
-    weights, mask = dense([1.0, bad, 2.0])
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("other", [1.0, -1.0])
+def test_weights_and_scores_that_are_not_finite_are_refused(bad, other):
+    weights, mask = dense([other, bad, 2.0])
     with pytest.raises(LotteryError, match="not finite"):
         prune(weights, mask, 0.5)
+    with pytest.raises(LotteryError, match="not finite"):
+        select(torch.tensor([other, bad, 2.0]), mask, 0.5)
+
+
+def test_scores_that_are_not_as_many_as_weights_are_refused():
+    _, mask = dense([1.0, 2.0])
+    with pytest.raises(LotteryError, match="3 scores for a mask over 2 weights"):
+        select(torch.ones(3), mask, 0.5)
+
+
+def test_magnitude_increase_prunes_what_grew_least():
+    """Whatever its magnitude: the largest weight goes first if it shrank most."""
+    weights, mask = dense([-9.0, 1.0, -0.5, 0.2])
+    early = {"layer.weight": torch.tensor([10.0, 0.1, 0.5, -0.1])}
+    scores = scored("magnitude-increase", Trained(weights, early))
+    assert scores.tolist() == pytest.approx([-1.0, 0.9, 0.0, 0.1])
+    assert select(scores, mask, 0.5).kept.tolist() == [False, True, False, True]
+
+
+def test_a_criterion_that_is_not_there_is_named_with_those_that_are():
+    with pytest.raises(ValueError, match="no criterion 'luck', choose of magnitude, magnitude-inc"):
+        criteria.criterion("luck")
+
+
+@pytest.mark.parametrize("name", criteria.CRITERIA)
+def test_every_criterion_of_the_table_has_its_module(name):
+    assert callable(importlib.import_module(criteria.module(name)).scores)
 
 
 @given(st.integers(1, 200), RATES, st.integers(0, 5), st.integers(0, 3))

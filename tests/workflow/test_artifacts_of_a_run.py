@@ -9,9 +9,9 @@ import torch
 import yaml
 
 from lottery import artifacts, config, models, paths
-from lottery.pruning.magnitude import remaining_after
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
+from lottery.pruning.selection import remaining_after
 from lottery.pruning.weights import unpack
 from lottery.specs import GenerateSpec, MaskSpec
 from tests.workflow.project import FIGURE, TINY

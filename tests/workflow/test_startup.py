@@ -11,7 +11,17 @@ from tests.conftest import REPOSITORY
 
 LAYERS = [
     {"errors", "messages", "__init__"},
-    {"specs", "figure_specs", "words", "geometry", "paths", "files", "seeds", "fingerprint"},
+    {
+        "criteria",
+        "specs",
+        "figure_specs",
+        "words",
+        "geometry",
+        "paths",
+        "files",
+        "seeds",
+        "fingerprint",
+    },
     {"records", "reports"},
     {"artifacts", "config", "sharing"},
     {"data", "models", "tasks", "tables", "claims"},

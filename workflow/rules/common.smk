@@ -10,6 +10,8 @@ from snakemake.exceptions import WorkflowError
 
 from lottery import config as lottery_config
 from lottery import paths, reports, sharing
+from lottery.criteria import criterion
+from lottery.criteria import module as criterion_module
 from lottery.data import presence
 from lottery.data.class_folders import some
 from lottery.errors import LotteryError
@@ -103,7 +105,9 @@ def reads_data(job) -> str | None:
     """The data set whose folder a job reads, if it reads one."""
     if job.rule.name == "images":
         return job.wildcards.dataset
-    if job.rule.name in TRAININGS:
+    if job.rule.name in TRAININGS or (
+        job.rule.name == "mask" and runs_network(job.wildcards)
+    ):
         dataset = joined_by(job.wildcards).dataset
         return dataset if CONFIG.datasets[dataset].streamed else None
     return None
@@ -241,12 +245,45 @@ def mask_inputs(w):
         inputs = {"weights": paths.weights(RESULTS, before, seed, round - 1)}
         if round > 1:
             inputs["mask"] = paths.mask(RESULTS, w.ticket, seed, round - 1)
+        wanted = criterion(chain.criterion)
+        if wanted.early:
+            inputs["early"] = paths.early(RESULTS, chain.dense().ticket, seed)
+        if wanted.examples:
+            inputs |= {"images": generate_images(w), "subset": generate_indices(w)}
         return inputs
     if chain.baseline.of is None:
         return {}
     if chain.baseline.kind == "reinitialised":
         return {"mask": paths.mask(RESULTS, chain.baseline.of.ticket, seed, round)}
     return {"weights": paths.weights(RESULTS, chain.baseline.of.ticket, seed, 0)}
+
+
+def runs_network(w) -> bool:
+    """Whether a mask is found by running a network, on what its training ran on."""
+    return criterion(CHAINS[w.ticket].criterion).examples
+
+
+def mask_code(w):
+    """Of its own criterion alone, so that another one reruns nothing."""
+    chain = CHAINS[w.ticket]
+    modules = ["lottery.stages.mask", f"lottery.models.{chain.architecture.model}"]
+    if chain.baseline is None:
+        modules.append(criterion_module(chain.criterion))
+    if runs_network(w):
+        task = chain.training.task.replace("-", "_")
+        modules += ["lottery.stages.examples", f"lottery.tasks.{task}"]
+    return fingerprint(*modules)
+
+
+def mask_options(w, input, threads) -> str:
+    """What a mask is made from, and what runs its network, if any does."""
+    options = dict(input.items())
+    if runs_network(w):
+        dataset = CONFIG.found(w.ticket).dataset
+        streamed = CONFIG.datasets[dataset].streamed
+        options |= {"threads": threads, "loader": CONFIG.loader}
+        options |= {"data": data_folder(dataset)} if streamed else {}
+    return shlex.join(f"--{name}={value}" for name, value in options.items())
 
 
 def evaluate_spec(w):

@@ -77,18 +77,17 @@ rule mask:
         ticket=FOUND,
         round=r"(?!00)\d\d",
     priority: 3  # the next training of its chain waits for it
+    threads: lambda w: training_threads(w) if runs_network(w) else 1
     resources:
-        mem_mb=4000,
-        runtime=20,
+        gpu=lambda w: 1 if runs_network(w) else None,
+        mem_mb=lambda w: memory_mb(joined_by(w).dataset) if runs_network(w) else 4000,
+        runtime=lambda w: 240 if runs_network(w) else 20,
     params:
         spec=lambda w: CONFIG.mask(w.ticket, int(w.seed), int(w.round)).text(),
-        code=lambda w: fingerprint(
-            "lottery.stages.mask",
-            f"lottery.models.{CONFIG.chain(w.ticket, int(w.seed)).architecture.model}",
-        ),
-        files=lambda w, input: [f"--{name}={path}" for name, path in input.items()],
+        code=mask_code,
+        options=mask_options,
     shell:
-        "python -m lottery mask --spec {params.spec:q} {params.files:q} --out {output.mask:q}"
+        "python -m lottery mask --spec {params.spec:q} {params.options} --out {output.mask:q}"
         " 2>&1 | tee {log:q}"
 
 

@@ -1,4 +1,4 @@
-"""Magnitude-based unstructured iterative pruning, by exact count (Section 3.1)."""
+"""Unstructured iterative pruning by exact count (Section 3.1), whatever the criterion."""
 
 from collections.abc import Iterable
 from fractions import Fraction
@@ -9,12 +9,15 @@ import torch
 from torch import Tensor
 
 from lottery.errors import LotteryError
-from lottery.pruning.mask import Mask, flat
+from lottery.pruning.mask import Mask
 
 PIECE = 2**18
 """Weights that are looked at together: they stay in a processor's cache."""
 INFINITE = 0x7F80
 """Upper half of the bits of infinity; those of NaN are beyond."""
+NEGATIVE_ZERO = -(2**31)
+"""Its bits as an integer: it equals zero."""
+NOT_FINITE = "cannot prune: a weight, or its score, is not finite"
 
 
 def remaining_after(total: int, rate: float, rounds: int) -> int:
@@ -25,37 +28,47 @@ def remaining_after(total: int, rate: float, rounds: int) -> int:
     return total
 
 
-def prune(weights: dict[str, Tensor], mask: Mask, rate: float) -> Mask:
-    """The next round's mask: without the smallest `rate` of the weights that remain, globally.
+def select(scores: Tensor, mask: Mask, rate: float) -> Mask:
+    """The next round's mask: without the lowest `rate` of the weights that remain, globally.
 
-    `weights` are all prunable ones by name, in the network's order. Weights of equal magnitude are
-    pruned in that order, so that the count is exact even where most weights are zero.
+    `scores` (float32, n) are those of all weights of the mask; the tensor may be used up. Equal
+    scores go in the network's order, so that the count is exact even where most weights are zero.
 
-    Raises: LotteryError if the mask is of another network, or a weight is not finite.
+    Raises: LotteryError if there are not as many scores as weights, or one is not finite.
     """
-    mask.check_fits(weights)
+    if scores.shape != mask.kept.shape:
+        raise LotteryError(f"{len(scores)} scores for a mask over {len(mask.kept)} weights")
     count = mask.remaining - remaining_after(mask.remaining, rate, 1)
-    return mask.keeping(drop_smallest(flat(weights).float().abs_(), mask.kept, count))
+    return mask.keeping(drop_lowest(scores, mask.kept, count))
 
 
-def drop_smallest(magnitudes: Tensor, kept: Tensor, count: int) -> Tensor:
-    """`kept` (bool, n) without its `count` smallest `magnitudes` (float32, n); ties by index.
+def drop_lowest(scores: Tensor, kept: Tensor, count: int) -> Tensor:
+    """`kept` (bool, n) without its `count` lowest `scores` (float32, n); ties by index.
 
     O(n), and in a few MB beside the result: read as integers, floats that are not negative keep
     their order, so a histogram of their upper halves finds the upper half of the largest one to
-    go, and a second histogram, of the lower halves below that, its lower half.
+    go, and a second histogram, of the lower halves below that, its lower half. Negative floats are
+    made to keep it, in place.
 
-    Raises: LotteryError if a magnitude is not finite.
+    Raises: LotteryError if a score of a kept weight is not finite.
     """
-    bits, result = magnitudes.numpy().view(np.int32), kept.numpy().copy()
+    bits, result = scores.numpy().view(np.int32), kept.numpy().copy()
+    least = int(bits.min(initial=0))
     places = [slice(start, start + PIECE) for start in range(0, len(bits), PIECE)]
     pieces = [(bits[place], result[place]) for place in places]  # views
-    upper = _histogram(piece[among] >> 16 for piece, among in pieces)
-    if upper[INFINITE:].any():
-        raise LotteryError("cannot prune: a weight is not finite")
+    for piece, among in pieces if least < 0 else ():
+        if not np.isfinite(piece.view(np.float32)[among]).all():
+            raise LotteryError(NOT_FINITE)
+        piece[piece == NEGATIVE_ZERO] = 0
+        piece ^= (piece >> 31) & 0x7FFFFFFF
+    lowest = -(2**15) if least < 0 else 0
+    upper = _histogram((piece[among] >> 16) - lowest for piece, among in pieces)
+    if least >= 0 and upper[INFINITE:].any():
+        raise LotteryError(NOT_FINITE)
     if count == 0:
         return torch.from_numpy(result)
     top, within = _locate(upper, count)
+    top += lowest
     lower = _histogram(piece[among & (piece >> 16 == top)] & 0xFFFF for piece, among in pieces)
     bottom, ties = _locate(lower, within)
     threshold = top << 16 | bottom

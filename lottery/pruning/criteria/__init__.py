@@ -1,0 +1,34 @@
+"""Pruning criteria: each scores the prunable weights, of which the lowest are pruned.
+
+One module per criterion, with `scores(trained) -> Tensor`: float32 (n,), a number for every weight
+in the network's order, pruned ones included; `lottery.pruning.selection` prunes the lowest. Which
+criteria there are, and what each reads, is in the table `lottery.criteria`.
+"""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from lottery import criteria
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a round's training left: all prunable weights by name, in the network's order."""
+
+    weights: Mapping[str, Tensor]
+    """W*; pruned ones are zero."""
+    early: Mapping[str, Tensor] | None = None
+    """W_k that the training started from; pruned ones are zero. Only if the criterion asks."""
+    examples: Any = None
+    """`lottery.pruning.examples.Examples`, only if the criterion asks. Named here it would count
+    all code that trains networks as code of every mask."""
+
+
+def scored(criterion: str, trained: Trained) -> Tensor:
+    """How much each weight matters to a criterion, float32 (n,)."""
+    found: Tensor = importlib.import_module(criteria.module(criterion)).scores(trained)
+    return found
