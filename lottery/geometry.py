@@ -8,20 +8,11 @@ both a gap opens that says nothing of tickets. Needs no torch: a dry run tells o
 
 import functools
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from lottery.catalogue.networks import NETWORKS
 from lottery.specs import Architecture
-
-BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3)}
-"""Residual blocks of a ResNet's four layers."""
-VGG_CHANNELS = {
-    11: (1, 1, 2, 2, 2),
-    13: (2, 2, 2, 2, 2),
-    16: (2, 2, 3, 3, 3),
-    19: (2, 2, 4, 4, 4),
-}
-"""Convolutions of a VGG's five stages, each of which a max-pool ends."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +64,7 @@ class _Window:
                 yield tap, met
 
 
-class _Network:
+class Layers:
     """Layers in the order in which they are called; reading is traced back from the last."""
 
     def __init__(self, image_size: int) -> None:
@@ -124,8 +115,8 @@ def taps(architecture: Architecture, image_size: int) -> dict[str, Taps]:
 
     Raises: ValueError if the images are too small for the network.
     """
-    network = _Network(image_size)
-    {"resnet": _resnet, "vgg": _vgg, "alexnet": _alexnet}[architecture.model](network, architecture)
+    network = Layers(image_size)
+    NETWORKS[architecture.model].layers(network, architecture)
     return {f"{name}.weight": found for name, found in network.taps().items()}
 
 
@@ -142,7 +133,7 @@ class DeadTaps:
 def dead_taps(architecture: Architecture, image_size: int) -> DeadTaps:
     """Of all prunable weights of a network on square images of so many pixels."""
     found = taps(architecture, image_size)
-    total = sum(each.weights for each in found.values()) + _hidden_weights(architecture)
+    total = prunable_weights(architecture)
     dead = sum(each.dead for each in found.values())
     layers = {name: each.dead / each.weights for name, each in found.items() if each.dead}
     return DeadTaps(dead / total, layers)
@@ -151,74 +142,5 @@ def dead_taps(architecture: Architecture, image_size: int) -> DeadTaps:
 def prunable_weights(architecture: Architecture) -> int:
     """How many prunable weights a network has, whatever its images (Section 3.2)."""
     convolutions = taps(architecture, 224).values()
-    return sum(each.weights for each in convolutions) + _hidden_weights(architecture)
-
-
-def _resnet(network: _Network, architecture: Architecture) -> None:
-    width = architecture.width
-    if architecture.stem == "small":
-        network.window(3, 1, 1, "conv1", width)
-    else:
-        network.window(7, 2, 3, "conv1", width)
-        network.window(3, 2, 1)
-    bottleneck = architecture.depth >= 50
-    for layer, blocks in enumerate(BLOCKS[architecture.depth]):
-        channels = width * 2**layer
-        for block in range(blocks):
-            stride = 2 if layer and not block else 1
-            name, source = f"layer{layer + 1}.{block}", network.now
-            out = 4 * channels if bottleneck else channels
-            if bottleneck:
-                network.window(1, 1, 0, f"{name}.conv1", channels)
-                network.window(3, stride, 1, f"{name}.conv2", channels)
-                end = network.window(1, 1, 0, f"{name}.conv3", out)
-            else:
-                network.window(3, stride, 1, f"{name}.conv1", channels)
-                end = network.window(3, 1, 1, f"{name}.conv2", channels)
-            shortcut = source
-            if stride > 1 or source.channels != out:
-                shortcut = network.window(1, stride, 0, f"{name}.downsample.0", out, source)
-            network.add(end, shortcut)
-
-
-def _vgg(network: _Network, architecture: Architecture) -> None:
-    place, pools = 0, 5 if architecture.pools is None else architecture.pools
-    for stage, convolutions in enumerate(VGG_CHANNELS[architecture.depth]):
-        channels = min(2**stage, 8) * architecture.width
-        for _ in range(convolutions):
-            network.window(3, 1, 1, f"features.{place}", channels)
-            place += 3  # batch norm and ReLU follow
-        if stage < pools:
-            network.window(2, 2)
-            place += 1
-
-
-ALEXNET_CHANNELS = (64, 192, 384, 256, 256)
-"""Of its five convolutions, at width 64."""
-ALEXNET_HIDDEN = 4096
-"""Units of both hidden linear layers, at width 64."""
-ALEXNET_POOLED = (0, 1, 4)
-"""Convolutions that a max-pool follows."""
-
-
-def _alexnet(network: _Network, architecture: Architecture) -> None:
-    small, place = architecture.stem == "small", 0
-    windows: Sequence[tuple[int, int, int]] = (
-        (3, 1, 1) if small else (11, 4, 2), (5, 1, 2), (3, 1, 1), (3, 1, 1), (3, 1, 1)
-    )  # fmt: skip
-    for number, window in enumerate(windows):
-        channels = ALEXNET_CHANNELS[number] * architecture.width // 64
-        network.window(*window, f"features.{place}", channels)
-        place += 3 if architecture.batch_norm else 2
-        if number in ALEXNET_POOLED[: architecture.pools]:
-            network.window(3, 2)
-            place += 1
-
-
-def _hidden_weights(architecture: Architecture) -> int:
-    """Prunable weights of linear layers; only AlexNet has any."""
-    if architecture.model != "alexnet":
-        return 0
-    hidden = ALEXNET_HIDDEN * architecture.width // 64
-    pooled = 2 if architecture.stem == "small" else 6
-    return (ALEXNET_CHANNELS[-1] * architecture.width // 64 * pooled**2 + hidden) * hidden
+    hidden = NETWORKS[architecture.model].hidden_weights(architecture)
+    return sum(each.weights for each in convolutions) + hidden

@@ -12,7 +12,11 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from lottery import criteria
+from lottery.catalogue.criteria import CRITERIA
+from lottery.catalogue.formats import FORMATS
+from lottery.catalogue.networks import NETWORKS
+from lottery.catalogue.networks.family import Family
+from lottery.catalogue.tasks import TASKS
 from lottery.errors import LotteryError
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -20,17 +24,14 @@ Channels = tuple[float, float, float]
 Scale = Annotated[float, Field(gt=0)]
 
 
-def _known_criterion(name: str) -> str:
-    criteria.criterion(name)
-    return name
-
-
-CriterionName = Annotated[
-    str,
-    AfterValidator(_known_criterion),
-    Field(json_schema_extra={"enum": list(criteria.CRITERIA)}),
+NetworkName = Annotated[
+    str, AfterValidator(NETWORKS.known), Field(json_schema_extra=NETWORKS.schema)
 ]
-"""A name in the table of criteria."""
+TaskName = Annotated[str, AfterValidator(TASKS.known), Field(json_schema_extra=TASKS.schema)]
+FormatName = Annotated[str, AfterValidator(FORMATS.known), Field(json_schema_extra=FORMATS.schema)]
+CriterionName = Annotated[
+    str, AfterValidator(CRITERIA.known), Field(json_schema_extra=CRITERIA.schema)
+]
 
 
 class Spec(BaseModel):
@@ -46,7 +47,7 @@ class Spec(BaseModel):
 class ImageFormat(Spec):
     """How the images of a data set are stored and brought to the network's input."""
 
-    format: Literal["digits", "letters", "photographs", "cifar10", "folder"]
+    format: FormatName
     classes: int = Field(ge=2)
     image_size: int = Field(ge=8, description="side of the network's square input, pixels")
     stored_size: int | None = Field(
@@ -80,9 +81,10 @@ class ImageFormat(Spec):
     def _stored_covers_the_input(self) -> Self:
         if self.side < self.image_size:
             raise ValueError(f"stored_size {self.side} is less than image_size {self.image_size}")
-        if self.stored_size and self.format != "folder":
+        folders = FORMATS[self.format].class_folders
+        if self.stored_size and not folders:
             raise ValueError(f"stored_size is a key of folders; the format is {self.format}")
-        if self.streamed and self.format != "folder":
+        if self.streamed and not folders:
             raise ValueError(f"streamed is a key of folders; the format is {self.format}")
         return self
 
@@ -113,7 +115,7 @@ class Subset(Spec):
 class Architecture(Spec):
     """A network; `width` is the number of channels of its first convolution."""
 
-    model: Literal["alexnet", "resnet", "vgg"]
+    model: NetworkName
     depth: int
     stem: Literal["small", "imagenet"] = Field(
         "small", description="for images of 32 pixels or so, or of 224; the modified VGG has none"
@@ -129,35 +131,33 @@ class Architecture(Spec):
 
     @model_validator(mode="after")
     def _exists(self) -> Self:
-        depths = {"alexnet": (8,), "resnet": (18, 34, 50), "vgg": (11, 13, 16, 19)}[self.model]
-        if self.depth not in depths:
-            raise ValueError(f"depth {self.depth} is unknown for {self.model}, choose of {depths}")
-        if self.model == "vgg" and self.stem != "small":
-            raise ValueError("the modified VGG has no stem: leave `stem: small`")
-        if self.model != "alexnet" and self.batch_norm:
+        family = self.family
+        if self.depth not in family.depths:
+            raise ValueError(
+                f"depth {self.depth} is unknown for {self.model}, choose of {family.depths}"
+            )
+        if self.stem not in family.stems:
+            raise ValueError(f"a {self.model} has no stem but `stem: {family.stems[0]}`")
+        if self.batch_norm and not family.optional_batch_norm:
             raise ValueError(f"batch_norm is a key of alexnet: a {self.model} always has it")
-        most = {"alexnet": 3, "resnet": 0, "vgg": 5}[self.model]
-        if self.pools is not None and self.pools > most:
-            raise ValueError(f"pools {self.pools}: a {self.model} has {most} that can be left out")
+        if self.pools is not None and self.pools > family.pools:
+            raise ValueError(
+                f"pools {self.pools}: a {self.model} has {family.pools} that can be left out"
+            )
         return self
+
+    @property
+    def family(self) -> Family:
+        """What is known of networks of its kind."""
+        return NETWORKS[self.model]
 
     def least_image_size(self) -> int:
         """The smallest side of an image, pixels, of which the last convolution still sees one."""
-        if self.model == "resnet":  # each stride rounds up
-            return 1
-        if self.model == "vgg":
-            return 2 ** (5 if self.pools is None else self.pools)
-        pooled: int = 2 ** (4 if self.pools is None else self.pools + 1) - 1
-        return pooled if self.stem == "small" else 4 * (pooled - 1) + 7
+        return self.family.least_image_size(self)
 
     def convolutions(self) -> int:
         """How many it has, those of downsampling shortcuts included."""
-        return {
-            ("alexnet", 8): 5,
-            ("resnet", 18): 20,
-            ("resnet", 34): 36,
-            ("resnet", 50): 53,
-        }.get((self.model, self.depth), self.depth - 3)
+        return self.family.convolutions(self)
 
 
 class Augmentation(Spec):
@@ -290,9 +290,6 @@ class Rewind(Spec):
         return self
 
 
-TaskName = Literal["labels", "rotnet", "exemplar", "permuted-labels", "semi-supervised"]
-
-
 class Start(Spec):
     """W_k at one point of a dense training, and the first ticket that starts from there."""
 
@@ -369,19 +366,9 @@ class Chain(Spec):
         return self.model_copy(update=update)
 
 
-VIEWS: dict[TaskName, int] = {
-    "labels": 1,
-    "rotnet": 4,
-    "exemplar": 2,
-    "permuted-labels": 1,
-    "semi-supervised": 4,
-}
-"""Network inputs per image."""
-
-
-def images_per_update(recipe: Recipe, task: TaskName) -> int:
-    """A recipe's batch size in images, whatever it counts."""
-    return recipe.batch_size // (VIEWS[task] if recipe.batch_counts == "copies" else 1)
+def images_per_update(recipe: Recipe, views: int) -> int:
+    """A recipe's batch size in images of so many `views` each, whatever it counts."""
+    return recipe.batch_size // (views if recipe.batch_counts == "copies" else 1)
 
 
 def samples_per_epoch(dataset: ImageFormat, subset: Subset, task: TaskName) -> float | None:
@@ -392,7 +379,7 @@ def samples_per_epoch(dataset: ImageFormat, subset: Subset, task: TaskName) -> f
     if dataset.train_images is None:
         return None
     drawn = dataset.train_images * subset.share(dataset.train_images, dataset.classes)
-    return 2 * drawn if task == "semi-supervised" else drawn
+    return 2 * drawn if TASKS[task].hides_labels else drawn
 
 
 BaselineName = Literal["random", "adjusted-random", "reinitialised"]

@@ -2,9 +2,11 @@
 
 import re
 
+from lottery.catalogue.formats import FORMATS
+from lottery.catalogue.networks import NETWORKS
+from lottery.catalogue.tasks import TASKS
 from lottery.specs import Architecture, Chain, Dataset, Rewind, Subset, TaskName
 
-MODELS = {"alexnet": "AlexNet", "resnet": "ResNet", "vgg": "VGG"}
 FULL_WIDTH = 64
 """Channels of the first convolution in all networks of the paper; other widths are told."""
 
@@ -14,15 +16,11 @@ def network(architecture: Architecture, name: str = "") -> str:
 
     A config that lets a ResNet-18 stand in under the `name` resnet50 gets `(for ResNet-50)`.
     """
-    own = _model(architecture.model, architecture.depth)
+    own = architecture.family.named(architecture.depth)
     width = "" if architecture.width == FULL_WIDTH else f", width {architecture.width}"
-    named = re.search(r"(alexnet|resnet|vgg)(\d*)", name)
-    meant = _model(named[1], named[2]) if named else own
+    named = re.search(rf"({'|'.join(NETWORKS)})(\d*)", name)
+    meant = NETWORKS[named[1]].named(named[2]) if named else own
     return own + width + (f" (for {meant})" if meant != own else "")
-
-
-def _model(model: str, depth: int | str) -> str:
-    return MODELS[model] if model == "alexnet" else f"{MODELS[model]}-{depth}"
 
 
 def scope(chain: Chain) -> str:
@@ -37,7 +35,7 @@ def scope(chain: Chain) -> str:
 
 def subset(drawn: Subset, task: TaskName) -> str:
     """`100 %`, `10 % of images`, `5 images a class`; of a semi-supervised task it is of labels."""
-    kind = "labels" if task == "semi-supervised" else "images"
+    kind = "labels" if TASKS[task].hides_labels else "images"
     said = []
     if isinstance(drawn.images, int):
         said.append(f"{drawn.images:,} {kind} a class")
@@ -88,5 +86,5 @@ def _counted(number: str, word: str) -> str:
 
 def split(dataset: Dataset) -> str:
     """What the images are called on which networks are tested: ImageNet's are for validation."""
-    held_out = dataset.format == "folder" and dataset.test.startswith("val")
+    held_out = FORMATS[dataset.format].class_folders and dataset.test.startswith("val")
     return "validation" if held_out else "test"

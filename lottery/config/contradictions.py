@@ -4,7 +4,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lottery import criteria
+from lottery.catalogue.criteria import CRITERIA
+from lottery.catalogue.formats import FORMATS
+from lottery.catalogue.tasks import TASKS
 from lottery.config.entries import PLACEHOLDERS, BaselineTicket, DatasetEntry, FoundTicket
 from lottery.config.experiment import Config
 from lottery.config.looks import texts, unknown
@@ -20,7 +22,6 @@ from lottery.specs import (
 
 FOLDERS = ("benchmarks", "images", "logs", "subsets", "tables", "tickets")
 """In `results/`; no scale can be named so."""
-EMBEDDED = ("digits", "letters", "photographs")
 """Formats of data sets that come with a package and need no folder."""
 
 Problems = Iterable[tuple[str, str]]
@@ -84,7 +85,7 @@ def _dangling(config: Config) -> Problems:
 
 def _datasets(config: Config) -> Problems:
     for name, entry in config.datasets.items():
-        if entry.format not in EMBEDDED and entry.root is None:
+        if not FORMATS[entry.format].embedded and entry.root is None:
             yield f"datasets.{name}.root", f"format {entry.format} needs a folder"
 
 
@@ -114,14 +115,15 @@ def _fit(config: Config, ticket: FoundTicket) -> Problems:
     architecture, recipe = config.architectures[ticket.architecture], config.recipes[ticket.recipe]
     dataset, subset = config.datasets[ticket.dataset], config.subsets[ticket.subset]
     criterion = ticket.criterion or config.pruning.criterion
-    if criteria.criterion(criterion).early and config.rewinds[ticket.rewind].none:
+    if CRITERIA[criterion].early and config.rewinds[ticket.rewind].none:
         yield ".rewind", f"{criterion} compares with W_k: it goes with a rewind point, found none"
     if ticket.convolutions and ticket.convolutions > architecture.convolutions():
         yield ".convolutions", f"{ticket.convolutions} of {architecture.convolutions()} there are"
-    if ticket.task == "semi-supervised" and not subset.images:
-        yield ".subset", "task semi-supervised needs a share of the images' labels"
-    batch = images_per_update(recipe, ticket.task)
-    if ticket.task == "semi-supervised" and (batch < 4 or batch % 2):
+    hides_labels = TASKS[ticket.task].hides_labels
+    if hides_labels and not subset.images:
+        yield ".subset", f"task {ticket.task} needs a share of the images' labels"
+    batch = images_per_update(recipe, TASKS[ticket.task].views)
+    if hides_labels and (batch < 4 or batch % 2):
         yield (
             ".recipe",
             f"{ticket.recipe} has {batch} images in a batch: half of them are to be labelled, "
@@ -156,7 +158,7 @@ def _too_late(
     last: dict[str, float] = {"epochs": recipe.epochs, "percent": 100}
     if epoch is not None:
         last["samples"] = round(epoch * recipe.epochs)
-        updates = math.ceil(epoch / images_per_update(recipe, task))
+        updates = math.ceil(epoch / images_per_update(recipe, TASKS[task].views))
         last["updates"] = recipe.epochs * updates
     for unit, most in last.items():
         value = getattr(rewind, unit)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from lottery.catalogue.formats import FORMATS
 from lottery.config import Config
 from lottery.config.entries import DatasetEntry
 from lottery.data import class_folders
@@ -27,20 +28,17 @@ def missing(config: Config, names: Iterable[str]) -> dict[str, str]:
 
 def _check(name: str, entry: DatasetEntry, root: Path) -> None:
     """Raises: LotteryError, with how to get the data set, if it is not there or not laid out so."""
-    inside = {"cifar10": CIFAR10, "folder": entry.train}.get(entry.format, "")
-    if entry.format == "cifar10" and (root / "data_batch_1").is_file():
+    found = FORMATS[entry.format]
+    inside = entry.train if found.class_folders else found.archive or ""
+    if found.archive == root.resolve().name and not (root / found.archive).is_dir():
         raise LotteryError(
-            f"datasets.{name}.root: {root} is one folder too deep: it is to hold {CIFAR10}"
+            f"datasets.{name}.root: {root} is one folder too deep: the root holds {found.archive}"
         )
     for folder in (root, root / inside):
         if not folder.is_dir():
             raise LotteryError(f"datasets.{name}.root: no folder {folder}. {entry.obtain}".rstrip())
-    if entry.format == "folder":
+    if found.class_folders:
         class_folders.classes(entry.identity(name), root)
-
-
-CIFAR10 = "cifar-10-batches-py"
-"""The folder of torchvision's archive."""
 
 
 def contents(config: Config, name: str, report: str) -> tuple[str, list[str]]:
@@ -50,7 +48,7 @@ def contents(config: Config, name: str, report: str) -> tuple[str, list[str]]:
     the identity of a data set without class folders is empty.
     """
     entry = config.datasets[name]
-    if entry.format != "folder" or entry.root is None:
+    if not FORMATS[entry.format].class_folders or entry.root is None:
         return "", []
     earlier = _surveyed(report)
     try:

@@ -5,7 +5,7 @@ import itertools
 from torch import nn
 from torchvision.models.alexnet import AlexNet
 
-from lottery.geometry import ALEXNET_CHANNELS, ALEXNET_HIDDEN, ALEXNET_POOLED
+from lottery.catalogue.networks.alexnet import CHANNELS, HIDDEN, POOLED
 from lottery.specs import Architecture
 
 
@@ -15,8 +15,8 @@ def build(architecture: Architecture, outputs: int) -> nn.Module:
     Batch norm, where it is asked for, follows each convolution; torchvision's model has none.
     """
     small, width = architecture.stem == "small", architecture.width
-    channels = [count * width // 64 for count in ALEXNET_CHANNELS]
-    hidden, pooled = ALEXNET_HIDDEN * width // 64, 2 if small else 6
+    channels = [count * width // 64 for count in CHANNELS]
+    hidden, pooled = HIDDEN * width // 64, 2 if small else 6
     model = _shell()
     first = (
         nn.Conv2d(3, channels[0], 3, padding=1)
@@ -37,7 +37,7 @@ def build(architecture: Architecture, outputs: int) -> nn.Module:
         if architecture.batch_norm:
             layers.append(nn.BatchNorm2d(convolution.out_channels))
         layers.append(nn.ReLU(inplace=True))
-        if number in ALEXNET_POOLED[: architecture.pools]:
+        if number in POOLED[: architecture.pools]:
             layers.append(nn.MaxPool2d(3, stride=2))
     model.features = nn.Sequential(*layers)
     model.avgpool = nn.AdaptiveAvgPool2d((pooled, pooled))

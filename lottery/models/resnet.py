@@ -3,7 +3,7 @@
 from torch import nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
-from lottery.geometry import BLOCKS
+from lottery.catalogue.networks.resnet import BLOCKS, bottleneck
 from lottery.specs import Architecture
 
 
@@ -13,7 +13,7 @@ class _Adapted(ResNet):
     def __init__(self, architecture: Architecture, outputs: int) -> None:
         nn.Module.__init__(self)
         block: type[BasicBlock | Bottleneck] = (
-            Bottleneck if architecture.depth >= 50 else BasicBlock
+            Bottleneck if bottleneck(architecture) else BasicBlock
         )
         width, blocks = architecture.width, BLOCKS[architecture.depth]
         self._norm_layer = nn.BatchNorm2d

@@ -3,6 +3,7 @@
 import argparse
 
 from lottery import records, tasks
+from lottery.catalogue.tasks import TASKS
 from lottery.errors import LotteryError
 from lottery.messages import log
 from lottery.pruning.prunable import prunable
@@ -43,8 +44,7 @@ def evaluate(
         found = chain.training
         if found and early:
             same = (found.dataset, found.subset.classes) == (spec.dataset, None)
-            # The first outputs of a semi-supervised network are the same classes.
-            keeps = same and found.task in ("labels", "semi-supervised")
+            keeps = same and TASKS[found.task].classifies
             inputs.rewind(model, chain, spec.round, early, data.classes if keeps else 0)
         ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
         read = {"subset": subset, "mask": mask, "early": early}

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lottery import artifacts, records
+from lottery.catalogue.formats import FORMATS
 from lottery.data import class_folders, datasets
 from lottery.data.datasets import Listing
 from lottery.messages import log
@@ -39,14 +40,14 @@ def images(spec: ImagesSpec, data: str, out: str, report: str | None = None) -> 
 
 def _class_names(dataset: Dataset, data: str) -> list[str]:
     """By label; those of an image folder only, for messages."""
-    if dataset.format != "folder" or not data:
+    if not FORMATS[dataset.format].class_folders or not data:
         return []
     return class_folders.classes(dataset, Path(data))
 
 
 def _surveyed(dataset: Dataset, data: str) -> dict[str, Any]:
     """What the class folders of a data set hold, if it has such."""
-    if dataset.format != "folder" or not data:
+    if not FORMATS[dataset.format].class_folders or not data:
         return {}
     found = class_folders.survey(dataset, Path(data))
     if found.passed_over:

@@ -10,7 +10,8 @@ from typing import Any
 
 from torch import Tensor
 
-from lottery import artifacts, criteria, models, records
+from lottery import artifacts, models, records
+from lottery.catalogue.criteria import CRITERIA
 from lottery.errors import LotteryError
 from lottery.messages import log
 from lottery.pruning import random
@@ -77,7 +78,7 @@ def _pruned(
     before = GenerateSpec.of(chain, spec.round - 1)
     trained = _trained(chain, before, weights)
     kept = inputs.mask(trained, chain, spec.round - 1, given)
-    wanted = criteria.criterion(chain.criterion)
+    wanted = CRITERIA[chain.criterion]
     start = inputs.early(chain, kept, early) if wanted.early else None
     if wanted.examples and examples is None:
         raise LotteryError(f"--images: criterion {chain.criterion} runs the network on images")

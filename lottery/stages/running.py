@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from lottery import files
+from lottery.catalogue import module
 from lottery.data import loaders
 from lottery.data.datasets import Images, Listing
 from lottery.data.sources import Resident, Source, Streamed
@@ -119,7 +120,7 @@ class Running:
         identity["code"] = fingerprint(
             "lottery.training.loop",
             f"lottery.models.{spec.chain.architecture.model}",
-            f"lottery.tasks.{task.replace('-', '_')}",
+            f"lottery.tasks.{module(task)}",
         )
         every = 60 * self.checkpoint_minutes
         return Checkpoints(self.checkpoints, spec, identity, every, self.deadline)

@@ -1,5 +1,6 @@
 """Where a rewind point lies in a training, in four units (Appendix B, Table 1). Only computed."""
 
+from lottery.catalogue.tasks import TASKS
 from lottery.errors import LotteryError
 from lottery.figure_specs import CurveSpec, RewindTable
 from lottery.specs import Rewind, images_per_update, samples_per_epoch
@@ -47,7 +48,7 @@ def in_all_units(curve: CurveSpec) -> dict[str, float]:
     epoch = samples_per_epoch(dataset, training.subset, training.task)
     if epoch is None:
         raise LotteryError(f"datasets.{dataset.name}.train_images: needed to compute rewind points")
-    batch = images_per_update(recipe, training.task)
+    batch = images_per_update(recipe, TASKS[training.task].views)
     samples = _samples(training.rewind, epoch, batch, recipe.epochs)
     return {
         "epochs": samples / epoch,

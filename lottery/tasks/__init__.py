@@ -8,6 +8,7 @@ from typing import Protocol, cast
 
 from torch import Tensor
 
+from lottery.catalogue import module
 from lottery.data.sources import View
 from lottery.specs import Recipe
 
@@ -62,5 +63,5 @@ class Task(Protocol):
 
 def make(name: str, recipe: Recipe) -> Task:
     """The task of that name (`permuted-labels` is in `permuted_labels.py`)."""
-    module = importlib.import_module(f"lottery.tasks.{name.replace('-', '_')}")
-    return cast(Task, module.Task(recipe))
+    found = importlib.import_module(f"lottery.tasks.{module(name)}")
+    return cast(Task, found.Task(recipe))

@@ -17,7 +17,7 @@ from lottery.errors import LotteryError, Stopped
 from lottery.messages import log
 from lottery.models.layout import layout
 from lottery.pruning.mask import Mask
-from lottery.specs import Precision, Recipe, Rewind
+from lottery.specs import Precision, Recipe, Rewind, images_per_update
 from lottery.tasks import Task
 from lottery.training.checkpoints import Checkpoints, Wish
 from lottery.training.distributed import World
@@ -104,7 +104,7 @@ class TrainingLoop:
         model, recipe = self.model, self.recipe
         self._world = self.machine.world
         labels = self.task.supervise(self.source.labels, self.seed)
-        batch = recipe.batch_size // (self.task.views if recipe.batch_counts == "copies" else 1)
+        batch = images_per_update(recipe, self.task.views)
         self._batches = Batches(labels, batch, self.seed, recipe.gpus, self.task.hides_labels)
         self._schedule = Schedule(recipe, self._batches.sizes, self.rewind)
         self._layout = layout(model)

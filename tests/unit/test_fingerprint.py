@@ -59,6 +59,9 @@ def test_what_a_config_chooses_is_named_by_the_caller(package):
         digest("nowhere")
 
 
+CHOSEN = ("lottery.data.{", "lottery.models.{", "lottery.tasks.{", "lottery.pruning.criteria.{")
+
+
 def test_modules_are_imported_by_name_only_where_the_rules_name_them():
     """A fingerprint follows import statements; these choices are named in the rules."""
     found = {}
@@ -69,9 +72,10 @@ def test_modules_are_imported_by_name_only_where_the_rules_name_them():
         "lottery/__main__.py": "lottery.stages.{stage}",
         "lottery/data/datasets.py": "lottery.data.{dataset.format}",
         "lottery/models/__init__.py": "lottery.models.{architecture.model}",
+        "lottery/pruning/criteria/__init__.py": "lottery.pruning.criteria.{module(criterion)}",
         "lottery/stages/mask.py": "lottery.stages.examples",
-        "lottery/tasks/__init__.py": "lottery.tasks.{name.replace('-', '_')}",
+        "lottery/tasks/__init__.py": "lottery.tasks.{module(name)}",
     }
     rules = "".join(path.read_text() for path in (REPOSITORY / "workflow/rules").iterdir())
-    for chosen in ("lottery.data.{", "lottery.models.{", "lottery.tasks.{"):
+    for chosen in (*CHOSEN, "lottery.stages.examples"):
         assert chosen in rules

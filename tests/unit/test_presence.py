@@ -33,12 +33,13 @@ def test_missing_data_is_named_with_how_to_get_it(tmp_path):
 
 
 def test_a_root_of_cifar10_that_is_one_folder_too_deep_is_told(tmp_path):
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data/data_batch_1").touch()
-    line = presence.missing(settings(tmp_path, "cifar10"), ["cifar10"])["cifar10"]
-    assert line == (
-        f"datasets.cifar10.root: {tmp_path}/data is one folder too deep: it is to hold "
-        "cifar-10-batches-py"
+    deep = tmp_path / "data/cifar-10-batches-py"
+    deep.mkdir(parents=True)
+    overlay = tmp_path / "mine.yaml"
+    overlay.write_text(yaml.safe_dump({"datasets": {"cifar10": {"root": str(deep)}}}))
+    found = config.load([REPOSITORY / "config.yaml", overlay])
+    assert presence.missing(found, ["cifar10"])["cifar10"] == (
+        f"datasets.cifar10.root: {deep} is one folder too deep: the root holds cifar-10-batches-py"
     )
 
 

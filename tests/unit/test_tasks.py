@@ -4,12 +4,13 @@ import pytest
 import torch
 
 from lottery import artifacts, models, seeds, tasks
+from lottery.catalogue.tasks import TASKS
 from lottery.data import augment
 from lottery.data.batches import UNLABELLED
 from lottery.data.sources import Resident
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
-from lottery.specs import VIEWS, Augmentation, Exemplar, Subset, SubsetSpec
+from lottery.specs import Augmentation, Exemplar, Subset, SubsetSpec
 from lottery.stages import inputs
 from lottery.stages.subset import subset as subset_stage
 from lottery.tasks.exemplar import cosine_distance
@@ -231,6 +232,7 @@ def test_each_task_learns(name, narrow, images, digits):
     assert losses[-1] < losses[0]
 
 
-@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("name", TASKS)
 def test_the_config_knows_how_many_views_a_task_takes_of_an_image(name):
-    assert tasks.make(name, recipe()).views == VIEWS[name]
+    task = tasks.make(name, recipe())
+    assert (task.views, task.hides_labels) == (TASKS[name].views, TASKS[name].hides_labels)

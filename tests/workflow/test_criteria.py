@@ -55,7 +55,7 @@ def walked(edited):
     module, line = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     (name,) = re.findall(r"Its module, `(\S+)`", text)
     (edited.root / name).write_text(module)
-    edited.edit("lottery/criteria.py", "CRITERIA = {\n", f"CRITERIA = {{\n{line}")
+    edited.edit("lottery/catalogue/criteria.py", "    {\n", f"    {{\n{line}")
     return edited
 
 
@@ -82,5 +82,5 @@ def test_an_unknown_criterion_is_refused_with_those_that_there_are(untouched):
     done = untouched.snakemake("-n", "--configfile", "tests/workflow/tiny.yaml")
     assert done.returncode != 0
     assert "pruning.criterion" in done.stdout
-    assert "no criterion 'luck', choose of magnitude, magnitude-increase" in done.stdout
+    assert "unknown criterion 'luck', choose of magnitude, magnitude-increase" in done.stdout
     assert "Traceback" not in done.stdout

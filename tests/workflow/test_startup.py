@@ -10,18 +10,8 @@ import pytest
 from tests.conftest import REPOSITORY
 
 LAYERS = [
-    {"errors", "messages", "__init__"},
-    {
-        "criteria",
-        "specs",
-        "figure_specs",
-        "words",
-        "geometry",
-        "paths",
-        "files",
-        "seeds",
-        "fingerprint",
-    },
+    {"errors", "messages", "catalogue", "__init__"},
+    {"specs", "figure_specs", "words", "geometry", "paths", "files", "seeds", "fingerprint"},
     {"records", "reports"},
     {"artifacts", "config", "sharing"},
     {"data", "models", "tasks", "tables", "claims"},

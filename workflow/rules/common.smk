@@ -10,8 +10,8 @@ from snakemake.exceptions import WorkflowError
 
 from lottery import config as lottery_config
 from lottery import paths, reports, sharing
-from lottery.criteria import criterion
-from lottery.criteria import module as criterion_module
+from lottery.catalogue import module
+from lottery.catalogue.criteria import CRITERIA
 from lottery.data import presence
 from lottery.data.class_folders import some
 from lottery.errors import LotteryError
@@ -197,7 +197,7 @@ def training_code(stage: str, architecture, task: str) -> str:
     return fingerprint(
         f"lottery.stages.{stage}",
         f"lottery.models.{architecture.model}",
-        f"lottery.tasks.{task.replace('-', '_')}",
+        f"lottery.tasks.{module(task)}",
     )
 
 
@@ -245,7 +245,7 @@ def mask_inputs(w):
         inputs = {"weights": paths.weights(RESULTS, before, seed, round - 1)}
         if round > 1:
             inputs["mask"] = paths.mask(RESULTS, w.ticket, seed, round - 1)
-        wanted = criterion(chain.criterion)
+        wanted = CRITERIA[chain.criterion]
         if wanted.early:
             inputs["early"] = paths.early(RESULTS, chain.dense().ticket, seed)
         if wanted.examples:
@@ -260,7 +260,7 @@ def mask_inputs(w):
 
 def runs_network(w) -> bool:
     """Whether a mask is found by running a network, on what its training ran on."""
-    return criterion(CHAINS[w.ticket].criterion).examples
+    return CRITERIA[CHAINS[w.ticket].criterion].examples
 
 
 def mask_code(w):
@@ -268,10 +268,10 @@ def mask_code(w):
     chain = CHAINS[w.ticket]
     modules = ["lottery.stages.mask", f"lottery.models.{chain.architecture.model}"]
     if chain.baseline is None:
-        modules.append(criterion_module(chain.criterion))
+        modules.append(f"lottery.pruning.criteria.{module(chain.criterion)}")
     if runs_network(w):
-        task = chain.training.task.replace("-", "_")
-        modules += ["lottery.stages.examples", f"lottery.tasks.{task}"]
+        modules.append("lottery.stages.examples")
+        modules.append(f"lottery.tasks.{module(chain.training.task)}")
     return fingerprint(*modules)
 
 

@@ -2,7 +2,7 @@
 
 One module per criterion, with `scores(trained) -> Tensor`: float32 (n,), a number for every weight
 in the network's order, pruned ones included; `lottery.pruning.selection` prunes the lowest. Which
-criteria there are, and what each reads, is in the table `lottery.criteria`.
+criteria there are, and what each reads, is in the table `lottery.catalogue.criteria`.
 """
 
 import importlib
@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import Tensor
 
-from lottery import criteria
+from lottery.catalogue import module
 
 
 @dataclass(frozen=True)
@@ -30,5 +30,6 @@ class Trained:
 
 def scored(criterion: str, trained: Trained) -> Tensor:
     """How much each weight matters to a criterion, float32 (n,)."""
-    found: Tensor = importlib.import_module(criteria.module(criterion)).scores(trained)
-    return found
+    found = importlib.import_module(f"lottery.pruning.criteria.{module(criterion)}")
+    result: Tensor = found.scores(trained)
+    return result

@@ -1,0 +1,50 @@
+"""The modified VGG of Morcos et al. (2019): batch norm, one linear layer."""
+
+from typing import TYPE_CHECKING
+
+from lottery.catalogue.networks.family import Family
+
+if TYPE_CHECKING:
+    from lottery.geometry import Layers
+    from lottery.specs import Architecture
+
+CHANNELS = {
+    11: (1, 1, 2, 2, 2),
+    13: (2, 2, 2, 2, 2),
+    16: (2, 2, 3, 3, 3),
+    19: (2, 2, 4, 4, 4),
+}
+"""Convolutions of the five stages, each of which a max-pool ends, by depth."""
+
+
+class VGG(Family):
+    """VGG-11, -13, -16 and -19."""
+
+    label = "VGG"
+    depths = tuple(CHANNELS)
+    stems = ("small",)
+    pools = 5
+
+    def least_image_size(self, architecture: "Architecture") -> int:
+        """Each max-pool halves."""
+        return int(2 ** _pools(architecture))
+
+    def convolutions(self, architecture: "Architecture") -> int:
+        """Those of its five stages."""
+        return sum(CHANNELS[architecture.depth])
+
+    def layers(self, network: "Layers", architecture: "Architecture") -> None:
+        """See `Family`."""
+        place = 0
+        for stage, convolutions in enumerate(CHANNELS[architecture.depth]):
+            channels = min(2**stage, 8) * architecture.width
+            for _ in range(convolutions):
+                network.window(3, 1, 1, f"features.{place}", channels)
+                place += 3  # batch norm and ReLU follow
+            if stage < _pools(architecture):
+                network.window(2, 2)
+                place += 1
+
+
+def _pools(architecture: "Architecture") -> int:
+    return VGG.pools if architecture.pools is None else architecture.pools
