@@ -1,13 +1,9 @@
 """AlexNet (Krizhevsky et al., 2012)."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from lottery.catalogue.networks.family import Family
-
-if TYPE_CHECKING:
-    from lottery.geometry import Layers
-    from lottery.specs import Architecture
+from lottery.catalogue.networks.family import Family, Shape
+from lottery.catalogue.networks.layers import Layers
 
 CHANNELS = (64, 192, 384, 256, 256)
 """Of its five convolutions, at width 64."""
@@ -25,17 +21,17 @@ class AlexNet(Family):
     optional_batch_norm = True
     pools = len(POOLED)
 
-    def least_image_size(self, architecture: "Architecture") -> int:
+    def least_image_size(self, architecture: Shape) -> int:
         """Pools of three pixels with stride 2, after the stem."""
         pools = self.pools if architecture.pools is None else architecture.pools
         pooled = int(2 ** (pools + 1) - 1)
         return pooled if architecture.stem == "small" else 4 * (pooled - 1) + 7
 
-    def convolutions(self, architecture: "Architecture") -> int:
+    def convolutions(self, architecture: Shape) -> int:
         """Five."""
         return len(CHANNELS)
 
-    def layers(self, network: "Layers", architecture: "Architecture") -> None:
+    def layers(self, network: Layers, architecture: Shape) -> None:
         """See `Family`."""
         small, place = architecture.stem == "small", 0
         windows: Sequence[tuple[int, int, int]] = (
@@ -49,7 +45,7 @@ class AlexNet(Family):
                 network.window(3, 2)
                 place += 1
 
-    def hidden_weights(self, architecture: "Architecture") -> int:
+    def hidden_weights(self, architecture: Shape) -> int:
         """Of its two hidden layers."""
         hidden = HIDDEN * architecture.width // 64
         pooled = 2 if architecture.stem == "small" else 6

@@ -1,12 +1,7 @@
 """ResNets (He et al., 2016)."""
 
-from typing import TYPE_CHECKING
-
-from lottery.catalogue.networks.family import Family
-
-if TYPE_CHECKING:
-    from lottery.geometry import Layers
-    from lottery.specs import Architecture
+from lottery.catalogue.networks.family import Family, Shape
+from lottery.catalogue.networks.layers import Layers
 
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3)}
 """Residual blocks of the four layers, by depth."""
@@ -18,17 +13,17 @@ class ResNet(Family):
     label = "ResNet"
     depths = tuple(BLOCKS)
 
-    def least_image_size(self, architecture: "Architecture") -> int:
+    def least_image_size(self, architecture: Shape) -> int:
         """Each stride rounds up."""
         return 1
 
-    def convolutions(self, architecture: "Architecture") -> int:
+    def convolutions(self, architecture: Shape) -> int:
         """The first, two or three a block, and a shortcut where a layer changes the channels."""
         each = 3 if bottleneck(architecture) else 2
         shortcuts = 4 if bottleneck(architecture) else 3
         return 1 + each * sum(BLOCKS[architecture.depth]) + shortcuts
 
-    def layers(self, network: "Layers", architecture: "Architecture") -> None:
+    def layers(self, network: Layers, architecture: Shape) -> None:
         """See `Family`."""
         width = architecture.width
         if architecture.stem == "small":
@@ -55,6 +50,6 @@ class ResNet(Family):
                 network.add(end, shortcut)
 
 
-def bottleneck(architecture: "Architecture") -> bool:
+def bottleneck(architecture: Shape) -> bool:
     """Whether its blocks are of three convolutions."""
     return architecture.depth >= 50

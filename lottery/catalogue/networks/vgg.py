@@ -1,12 +1,7 @@
 """The modified VGG of Morcos et al. (2019): batch norm, one linear layer."""
 
-from typing import TYPE_CHECKING
-
-from lottery.catalogue.networks.family import Family
-
-if TYPE_CHECKING:
-    from lottery.geometry import Layers
-    from lottery.specs import Architecture
+from lottery.catalogue.networks.family import Family, Shape
+from lottery.catalogue.networks.layers import Layers
 
 CHANNELS = {
     11: (1, 1, 2, 2, 2),
@@ -25,15 +20,15 @@ class VGG(Family):
     stems = ("small",)
     pools = 5
 
-    def least_image_size(self, architecture: "Architecture") -> int:
+    def least_image_size(self, architecture: Shape) -> int:
         """Each max-pool halves."""
         return int(2 ** _pools(architecture))
 
-    def convolutions(self, architecture: "Architecture") -> int:
+    def convolutions(self, architecture: Shape) -> int:
         """Those of its five stages."""
         return sum(CHANNELS[architecture.depth])
 
-    def layers(self, network: "Layers", architecture: "Architecture") -> None:
+    def layers(self, network: Layers, architecture: Shape) -> None:
         """See `Family`."""
         place = 0
         for stage, convolutions in enumerate(CHANNELS[architecture.depth]):
@@ -46,5 +41,5 @@ class VGG(Family):
                 place += 1
 
 
-def _pools(architecture: "Architecture") -> int:
+def _pools(architecture: Shape) -> int:
     return VGG.pools if architecture.pools is None else architecture.pools
