@@ -7,8 +7,11 @@ import math
 import os
 import signal
 import sys
+import threading
 import time
+import traceback
 from pathlib import Path
+from typing import NoReturn
 
 import lottery
 from lottery.errors import LotteryError, Stopped
@@ -97,5 +100,25 @@ def _fail(stage: str, message: str, status: int = 1) -> int:
     return status
 
 
+def leave() -> NoReturn:
+    """Run a stage and end, even where a thread reads a file that never answers.
+
+    Python would wait for it: a dead network file system can keep a process for ever.
+    """
+    status: object = 1
+    try:
+        status = main()
+    except SystemExit as exit:
+        status = exit.code
+    except BaseException:
+        traceback.print_exc()
+    others = [thread for thread in threading.enumerate() if not thread.daemon]
+    if len(others) > 1:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status if isinstance(status, int) else int(status is not None))
+    sys.exit(status if isinstance(status, int) else 1)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    leave()

@@ -26,6 +26,7 @@ def load(files: Sequence[str | Path], given: Mapping[str, Any] | None = None) ->
     data: dict[str, Any] = {}
     try:
         for content in (*sources.values(), _typed(given or {})):
+            _forget_obtaining(data, content)
             _overlay(data, content)
         text = json.dumps(_without_nulls(data), default=str)
     except (ValueError, RecursionError):
@@ -39,6 +40,19 @@ def load(files: Sequence[str | Path], given: Mapping[str, Any] | None = None) ->
     if wrong:
         raise LotteryError("\n".join(wrong))
     return config
+
+
+def _forget_obtaining(data: Mapping[str, Any], content: Mapping[str, Any]) -> None:
+    """How to get a data set says nothing of one in another format that takes its place."""
+    before, after = (each.get("datasets") for each in (data, content))
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        return
+    for name, entry in after.items():
+        known = before.get(name)
+        if not isinstance(entry, Mapping) or not isinstance(known, dict):
+            continue
+        if entry.get("format", known.get("format")) != known.get("format"):
+            known.pop("obtain", None)
 
 
 class _Loader(yaml.SafeLoader):

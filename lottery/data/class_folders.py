@@ -26,8 +26,8 @@ SHOWN = 5
 class Folder(NamedTuple):
     """What a class folder held: so that it need not be listed again while it stays the same."""
 
-    changed: int
-    """When a file was last added or taken away, ns."""
+    state: str
+    """Of the folder itself: another one when a file is added or taken away, or the folder moved."""
     images: int
     digest: str
     """SHA-256 of the images' names."""
@@ -88,9 +88,11 @@ def classes(dataset: Dataset, root: Path) -> list[str]:
 
 
 def images_of(place: Path) -> list[str]:
-    """The names of the images in a class folder, by alphabet."""
-    with os.scandir(place) as entries:
-        return sorted(entry.name for entry in entries if is_image(entry.name))
+    """The names of the images in a class folder, by alphabet.
+
+    Raises: LotteryError if a folder in it holds images too, which would be left out.
+    """
+    return _read(place)[0]
 
 
 def is_image(name: str) -> bool:
@@ -108,24 +110,74 @@ def survey(dataset: Dataset, root: Path, earlier: Survey | None = None) -> Surve
     passed_over: Counter[str] = Counter()
     names = classes(dataset, root)
     for split in (dataset.train, dataset.test):
-        with os.scandir(root / split) as entries:
-            passed_over.update(
-                "hidden folders" for entry in entries if entry.is_dir() and _hides(entry.name)
-            )
+        passed_over.update(_beside(root / split))
         for name in names:
             place = root / split / name
-            path, changed = f"{split}/{name}", place.stat().st_mtime_ns
+            path, state = f"{split}/{name}", _state(place)
             known = earlier.folders.get(path) if earlier else None
-            if known and known.changed == changed:
+            if known and known.state == state:
                 folders[path] = known
                 continue
-            with os.scandir(place) as entries:
-                files = sorted(entry.name for entry in entries)
-            images = [file for file in files if is_image(file)]
-            passed_over.update(_kind(file) for file in files if not is_image(file))
+            images, others = _read(place)
+            passed_over.update(others)
             digest = hashlib.sha256(b"\0".join(map(os.fsencode, images))).hexdigest()
-            folders[path] = Folder(changed, len(images), digest)
+            folders[path] = Folder(state, len(images), digest)
     return Survey(folders, dict(passed_over))
+
+
+def _state(place: Path) -> str:
+    """When it was changed, as it says and as the file system says, and its number there.
+
+    An archive can give all folders one time, and an exchange of two keep their own.
+    """
+    found = place.stat()
+    return f"{found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
+
+
+def _read(place: Path) -> tuple[list[str], Counter[str]]:
+    """The images in a class folder, and how many of what else there is.
+
+    Raises: LotteryError if a folder in it holds images too.
+    """
+    images, others, folders = [], Counter[str](), []
+    with os.scandir(place) as entries:
+        for entry in entries:
+            if is_image(entry.name):
+                images.append(entry.name)
+            elif entry.is_dir():
+                folders.append(entry.name)
+                others["hidden folders" if _hides(entry.name) else "folders"] += 1
+            else:
+                others[_kind(entry.name)] += 1
+    if images and (deeper := _deeper(place, folders)):
+        raise LotteryError(
+            f"{place}: has images, and more of them one folder deeper, in {deeper}, which would be "
+            "left out: move them"
+        )
+    return sorted(images), others
+
+
+def _deeper(place: Path, folders: list[str]) -> str | None:
+    """The first of these folders in a class folder that holds images itself."""
+    for name in sorted(folders):
+        with os.scandir(place / name) as entries:
+            if not _hides(name) and any(is_image(entry.name) for entry in entries):
+                return name
+    return None
+
+
+def _beside(place: Path) -> Counter[str]:
+    """What lies beside the class folders of a split, and is none."""
+    found: Counter[str] = Counter()
+    with os.scandir(place) as entries:
+        for entry in entries:
+            if not entry.is_dir():
+                found[
+                    "images in no class folder" if is_image(entry.name) else _kind(entry.name)
+                ] += 1
+            elif _hides(entry.name):
+                found["hidden folders"] += 1
+    return found
 
 
 def some(words: Iterable[str]) -> str:
@@ -172,13 +224,12 @@ def _class_folders(dataset: Dataset, root: Path, split: str) -> set[str]:
 def _instead(place: Path) -> str:
     """In words: what a class folder holds, if no images."""
     with os.scandir(place) as entries:
-        inside = sorted(entries, key=lambda entry: entry.name)
-    for entry in inside:
-        if entry.is_dir() and images_of(Path(entry.path)):
-            return (
-                f"; there are some one folder deeper, in {entry.name}: "
-                "`python -m lottery arrange --help`"
-            )
+        inside = list(entries)
+    deeper = _deeper(place, [entry.name for entry in inside if entry.is_dir()])
+    if deeper:
+        return (
+            f"; there are some one folder deeper, in {deeper}: `python -m lottery arrange --help`"
+        )
     kinds = Counter(_kind(entry.name) for entry in inside if not entry.is_dir())
     if not kinds:
         return ""

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import stat
 import threading
 import warnings
 from collections import Counter
@@ -20,9 +21,13 @@ DEEP = ("I", "F")
 """How the names of Pillow's modes of more than 8 bits a channel begin."""
 DEEP_PIXELS = re.compile(r";16[BLN]")
 """In Pillow's names of pixels in a file: 16 bits a channel. (`BGR;16` of a BMP are 5, 6 and 5.)"""
+TIFF_BITS = 258
+"""TIFF's tag of the bits of each channel."""
 DALI_READS = {"JPEG", "PNG", "BMP", "PPM", "WEBP"}
 """Pillow's names of the formats that DALI reads to the same pixels. Others it refuses, or gives
 other colours for some files of them (TIFF in grey and alpha, YCbCr in JPEG 2000)."""
+LARGEST = 2**31 - 1
+"""Bytes of a file that a listing can tell."""
 SHOWN = 3
 """How many images a warning is told for."""
 
@@ -48,12 +53,19 @@ def size(path: Path) -> Size:
     Raises: LotteryError, naming the file, if it is no image of 8 bits a channel.
     """
     with _opened(path) as image:
+        length = path.stat().st_size
+        if length > LARGEST:
+            raise LotteryError(f"{path}: {length:,} bytes, expected {LARGEST:,} at most")
         apart = (
             image.format not in DALI_READS
             or image.mode == "CMYK"  # of a JPEG without Adobe's marker DALI inverts the colours
             or _scale(image) not in (None, 255)
+            or getattr(image, "is_animated", False)  # they take another picture for the first
+            or (
+                image.format == "JPEG" and _cut(path, length)
+            )  # DALI notices only in its lower part
         )
-        return Size(*image.size, path.stat().st_size, apart)
+        return Size(*image.size, length, apart)
 
 
 def square(path: Path, side: int) -> np.ndarray:
@@ -110,10 +122,10 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     """Raises: LotteryError, naming the file, for whatever Pillow raises within."""
     _here.path = path
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for a writer
+            raise LotteryError(f"{path}: not a file, but named as an image")
         with Image.open(path) as image:
-            scale = _scale(image)
-            deep = image.mode.startswith(DEEP) or (scale or 0) > 255
-            if deep or any(DEEP_PIXELS.search(str(pixels)) for pixels in _pixels(image)):
+            if _deep(image):
                 # Converted, all but the darkest would be white, or a 12-bit image nearly black.
                 raise LotteryError(
                     f"{path}: {image.format} of mode {image.mode} with more than 8 bits a channel, "
@@ -123,6 +135,8 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     except LotteryError:
         raise
     except FileNotFoundError:
+        if path.is_symlink():
+            raise LotteryError(f"{path}: a link to {path.readlink()}, which is not there") from None
         raise LotteryError(
             f"{path}: no such file, but it is in the data set's listing: the same command lists "
             "the data set again"
@@ -130,6 +144,24 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     except Exception as error:  # Pillow raises what its parsers do: ValueError, struct.error, ...
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise LotteryError(f"{path}: not a readable image: {reason}") from None
+
+
+def _deep(image: Image.Image) -> bool:
+    """Whether it has more than 8 bits a channel, of which Pillow would cut some."""
+    bits = getattr(image, "tag_v2", {}).get(TIFF_BITS, ())
+    return (
+        image.mode.startswith(DEEP)
+        or (_scale(image) or 0) > 255
+        or any(DEEP_PIXELS.search(str(pixels)) for pixels in _pixels(image))
+        or any(depth > 8 for depth in bits)
+    )
+
+
+def _cut(path: Path, length: int) -> bool:
+    """Whether a JPEG has no end, but for junk behind it."""
+    with path.open("rb") as file:
+        file.seek(max(0, length - 4096))
+        return b"\xff\xd9" not in file.read()
 
 
 def _pixels(image: Image.Image) -> list[Any]:

@@ -23,6 +23,8 @@ def missing(config: Config, names: Iterable[str]) -> dict[str, str]:
             _check(name, entry, Path(entry.root))
         except LotteryError as error:
             lines[name] = str(error)
+        except OSError as error:
+            lines[name] = f"datasets.{name}: {error.filename}: {error.strerror}"
     return lines
 
 
@@ -41,29 +43,41 @@ def _check(name: str, entry: DatasetEntry, root: Path) -> None:
         class_folders.classes(entry.identity(name), root)
 
 
-def contents(config: Config, name: str, report: str) -> tuple[str, list[str]]:
-    """The identity of what an image folder holds, and in words how it differs from its `report`.
+def contents(config: Config, name: str, report: str) -> tuple[str, str]:
+    """The identity of what an image folder holds, and in a line how it differs from its `report`.
 
-    The report is that of the stage `images`. Where the folder is not here, it has not changed;
-    the identity of a data set without class folders is empty.
+    The report is that of the stage `images`. Where the folder is not here, or not as it should be,
+    it has not changed; the identity of a data set without class folders is empty.
     """
     entry = config.datasets[name]
     if not FORMATS[entry.format].class_folders or entry.root is None:
-        return "", []
+        return "", ""
     earlier = _surveyed(report)
     try:
         now = class_folders.survey(entry.identity(name), Path(entry.root), earlier)
-    except (LotteryError, OSError):  # which is told when a job needs the folder
-        return earlier.contents if earlier else "", []
-    return now.contents, now.differences(earlier) if earlier else []
+    except (LotteryError, OSError) as error:
+        if not earlier:  # a job needs the folder then, and says so
+            return "", ""
+        line = f"{error}; what was made from it stays" if Path(entry.root).is_dir() else ""
+        return earlier.contents, line
+    changes = now.differences(earlier) if earlier else []
+    if not changes:
+        return now.contents, ""
+    return now.contents, (
+        f"datasets.{name}: its folder has changed ({class_folders.some(changes)}): it is another "
+        "data set, and what was made from it is made again"
+    )
 
 
 def _surveyed(report: str) -> Survey | None:
     try:
         found = json.loads(Path(report).read_bytes())["result"]["folders"]
-        return Survey({name: Folder(*folder) for name, folder in found.items()}, {})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        folders = {name: Folder(*folder) for name, folder in found.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None  # it was never made, or is damaged: all is listed
+    fields = tuple(Folder.__annotations__.values())
+    sound = all(tuple(map(type, folder)) == fields for folder in folders.values())
+    return Survey(folders, {}) if sound else None
 
 
 def fetch_missing(config: Config, names: Iterable[str]) -> list[str]:

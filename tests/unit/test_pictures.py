@@ -197,6 +197,77 @@ def test_more_than_8_bits_a_channel_are_refused_whatever_the_colours(tmp_path, n
     assert str(e.value).startswith(str(path))
 
 
+def test_a_tiff_of_16_bits_in_planes_is_deep_too(tmp_path):
+    """Pillow names its planes `R`, `G` and `B`, whatever their depth."""
+    plane = 2 * 2 * 2  # bytes
+    at = 8 + 2 + 10 * 12 + 4  # where the values lie that fit in no field
+    short, long = 3, 4
+    fields = [
+        *((tag, short, 1, value) for tag, value in ((256, 2), (257, 2))),
+        (258, short, 3, at),  # bits of each channel
+        *((tag, short, 1, value) for tag, value in ((259, 1), (262, 2))),
+        (273, long, 3, at + 6),  # where each plane lies
+        *((tag, short, 1, value) for tag, value in ((277, 3), (278, 2))),
+        (279, long, 3, at + 18),  # and its size
+        (284, short, 1, 2),  # one plane after the other
+    ]
+    head = b"II*\0" + struct.pack("<IH", 8, len(fields))
+    head += b"".join(struct.pack("<HHII", *field) for field in fields) + bytes(4)
+    assert len(head) == at
+    values = struct.pack(
+        "<3H6I", 16, 16, 16, *(at + 30 + plane * n for n in range(3)), *[plane] * 3
+    )
+    (tmp_path / "0.tif").write_bytes(head + values + b"\x34\x12" * 12)
+    with pytest.raises(LotteryError, match=r"0\.tif: TIFF of mode RGB with more than 8 bits"):
+        pictures.size(tmp_path / "0.tif")
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_of_an_animation_both_loaders_show_the_picture_beside_it(tmp_path, name):
+    frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "lime", "blue")]
+    path = tmp_path / "0.png"
+    frames[0].save(path, save_all=True, append_images=frames[1:], default_image=True)
+    assert loaded(name, crops_of([path])).mean(dim=(0, 2, 3)).tolist() == [255, 0, 0]
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_a_cut_jpeg_is_refused_wherever_its_crop_lies(tmp_path, name):
+    """DALI alone shows the upper part of it, and fails at the first crop of the lower."""
+    path = tmp_path / "0.jpg"
+    picture().resize((256, 256)).save(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 4])
+    with pytest.raises(LotteryError, match=r"0\.jpg: not a readable image: .*truncated"):
+        loaded(name, crops_of([path], (0.0, 0.0, 0.1, 0.1)))
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (os.mkfifo, "not a file, but named as an image"),
+        (Path.mkdir, "not a file, but named as an image"),
+        (
+            lambda path: path.symlink_to("../gone.jpg"),
+            r"a link to \.\./gone\.jpg, which is not there",
+        ),
+        (Path.touch, "not a readable image"),
+    ],
+    ids=["pipe", "folder", "link", "empty"],
+)
+def test_what_is_no_image_file_is_named_at_once(tmp_path, make, words):
+    path = tmp_path / "0.jpg"
+    make(path)
+    with pytest.raises(LotteryError, match=rf"0\.jpg: {words}"):
+        pictures.size(path)
+
+
+def test_a_file_beyond_what_a_listing_can_tell_is_refused(tmp_path):
+    path = tmp_path / "0.jpg"
+    picture().save(path)
+    os.truncate(path, 2**31)
+    with pytest.raises(LotteryError, match=r"0\.jpg: 2,147,483,648 bytes, expected 2,147,483,647"):
+        pictures.size(path)
+
+
 def test_a_bitmap_of_16_bits_a_pixel_is_not_deep(tmp_path):
     """Five, six and five bits."""
     head = struct.pack("<2sIHHI", b"BM", 54 + 16 + 12, 0, 0, 54 + 12)
@@ -296,17 +367,45 @@ def test_what_is_passed_over_and_what_goes_the_slow_way_is_told(pets, tmp_path, 
     (pets / "train/china/notes.txt").touch()
     (pets / "train/china/._0.jpg").touch()
     (pets / "train/flower/without").touch()
-    (pets / "val/.cache").mkdir(parents=True)
-    (pets / "test/.cache").mkdir(exist_ok=True)
+    (pets / "test/.cache").mkdir()
+    (pets / "train/china/notes").mkdir()
+    picture().save(pets / "train/loose.png")
     picture().save(pets / "train/china/animated.gif")
     report = tmp_path / "images.json"
     images_stage(ImagesSpec(dataset=folder_of()), str(pets), str(tmp_path / "i.pt"), str(report))
     said = capfd.readouterr().err
-    assert (
-        "passed over, being no images: 1 .txt, 1 hidden, 1 hidden folders, 1 without a suffix"
-        in said
+    kinds = (
+        "1 .txt, 1 folders, 1 hidden, 1 hidden folders, 1 images in no class folder, 1 without a"
     )
+    assert f"passed over, being no images: {kinds} suffix" in said
     assert "photographs: 89 train images, 1 of them for Pillow, whatever the loader" in said
+
+
+def test_images_of_which_some_lie_deeper_are_not_left_out_in_silence(pets):
+    (pets / "train/china/more").mkdir()
+    shutil.copy(pets / "train/china/0.jpg", pets / "train/china/more/0.jpg")
+    with pytest.raises(
+        LotteryError, match=r"train/china: has images, and more .* deeper, in more,"
+    ):
+        datasets.load(folder_of(), pets, "train")
+
+
+def test_a_read_that_never_answers_does_not_keep_the_process(tmp_path):
+    """As of a dead network file system; here a pipe that nobody writes to."""
+    os.mkfifo(tmp_path / "pipe")
+    code = f"""
+        import sys, time
+        from concurrent.futures import ThreadPoolExecutor
+        from lottery import __main__
+        def main():
+            ThreadPoolExecutor(1).submit(open, {str(tmp_path / "pipe")!r})
+            time.sleep(0.5)
+            sys.exit(143)
+        __main__.main = main
+        __main__.leave()
+    """
+    call = [sys.executable, "-c", textwrap.dedent(code)]
+    assert subprocess.run(call, cwd=REPOSITORY, timeout=30, check=False).returncode == 143
 
 
 ENDS = """

@@ -13,7 +13,6 @@ from lottery import paths, reports, sharing
 from lottery.catalogue import module
 from lottery.catalogue.criteria import CRITERIA
 from lottery.data import presence
-from lottery.data.class_folders import some
 from lottery.errors import LotteryError
 from lottery.fingerprint import fingerprint
 from lottery.geometry import dead_taps
@@ -90,14 +89,11 @@ def data_folder(dataset: str) -> str:
 @functools.cache
 def contents(dataset: str) -> str:
     """What the class folders of a data set hold, as the stage that reads them saw it, or anew."""
-    found, changes = presence.contents(
+    found, line = presence.contents(
         CONFIG, dataset, paths.images_report(RESULTS, dataset)
     )
-    if changes:
-        logger.warning(
-            f"datasets.{dataset}: its folder has changed ({some(changes)}): it is another data set,"
-            " and what was made from it is made again"
-        )
+    if line:
+        logger.warning(line)
     return found
 
 
