@@ -2,6 +2,7 @@
 
 
 rule evaluate:
+    """Judge a ticket (W_k, mask): train it on all labels and test it (Section 3.1)."""
     input:
         unpack(evaluate_inputs),
     output:

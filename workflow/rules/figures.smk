@@ -1,5 +1,6 @@
 # One tidy table per figure, the figure drawn from it, and the paper's claims held against all.
 rule aggregate:
+    """Collect the reports of a figure in a tidy table."""
     input:
         # A partial figure waits for nothing: it takes what is there.
         lambda w: [] if CONFIG.partial else figure_reports(w),
@@ -21,6 +22,7 @@ rule aggregate:
 
 
 rule plot:
+    """Draw a figure from its table."""
     input:
         table=paths.table(RESULTS, "{figure}"),
     output:
@@ -44,6 +46,7 @@ rule plot:
 
 
 rule claims:
+    """Hold the paper's claims against the tables of all figures."""
     input:
         collect(paths.table(RESULTS, "{figure}"), figure=CONFIG.figures),
     output:

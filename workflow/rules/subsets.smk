@@ -6,6 +6,7 @@ DRAWS = {
 
 
 rule images:
+    """Decode a data set once, or list it if it is streamed; say what was found."""
     output:
         images=paths.images(RESULTS, "{dataset}"),
         report=paths.images_report(RESULTS, "{dataset}"),
@@ -34,6 +35,7 @@ rule images:
 
 
 rule subset:
+    """Draw the training indices of a subset (Section 4.2), one draw for all tickets of a seed."""
     input:
         images=paths.images(RESULTS, "{dataset}"),
     output:

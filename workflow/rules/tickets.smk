@@ -4,6 +4,7 @@
 
 
 rule generate_dense:
+    """Train the dense network of round 0 on its generation task; save W_k on the way."""
     input:
         images=generate_images,
         subset=generate_indices,
@@ -33,6 +34,7 @@ rule generate_dense:
 
 
 rule generate:
+    """Train W_k under the mask of a round: the next mask is found in what it ends with, W*."""
     input:
         images=generate_images,
         subset=generate_indices,
@@ -65,6 +67,7 @@ rule generate:
 
 
 rule mask:
+    """Find the mask of a round: W* of the round before without its lowest scores."""
     input:
         unpack(mask_inputs),
     output:
@@ -100,6 +103,7 @@ use rule mask as baseline_mask with:
 
 
 rule sparsity:
+    """Count the weights that the dense training took to zero (Section 4.5)."""
     input:
         weights=paths.weights(RESULTS, "{ticket}", "{seed}", "00"),
     output:
