@@ -143,7 +143,10 @@ def test_a_validation_folder_without_classes_is_told_by_a_dry_run(streamed, tmp_
     shutil.rmtree(project.root / "results")
     done = project.snakemake(FIGURE, "-n", "--configfile", TINY)
     assert done.returncode == 0
-    assert "This data set is needed, and is not here as it should be: datasets.cifar10: no images in" in done.stdout
+    assert (
+        "This data set is needed, and is not here as it should be: datasets.cifar10: no images in"
+        in done.stdout
+    )
     done = project.snakemake(FIGURE, *HOW)
     assert done.returncode != 0
     assert "rule images" not in done.stdout

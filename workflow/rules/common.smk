@@ -82,7 +82,9 @@ def data_folder(dataset: str) -> str:
     """Where this machine has a data set; empty for an embedded one."""
     if workflow.dryrun:
         for line in presence.missing(CONFIG, [dataset]).values():
-            logger.warning(f"This data set is needed, and is not here as it should be: {line}")
+            logger.warning(
+                f"This data set is needed, and is not here as it should be: {line}"
+            )
     return CONFIG.datasets[dataset].root or ""
 
 
