@@ -29,7 +29,7 @@ figures: install ## every figure, the table and the claims at demo scale: half a
 	@echo "Drew figures/demo/*.pdf and .png; figures/demo/claims.md says what they show"
 
 test: install ## all tests but those that need a SLURM cluster
-	$(BIN)/python -m pytest tests --ignore tests/slurm -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest tests/workflow tests/unit -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: install ## ruff, mypy, snakefmt (the workflow's own linter runs with the tests)
 	$(BIN)/ruff check

@@ -197,6 +197,22 @@ def test_another_seed_changes_the_seed_of_a_baselines_dense_network_too():
         ({"tickets": {"x": {"baselin": "random", "of": "y"}}}, "did you mean baseline?"),
         ({"scale": "tickets"}, "scale: 'tickets' is a folder of the paper's own results"),
         ({"seeds": [0, 0]}, "seeds: each counts once"),
+        (
+            {"pruning": {"criterion": "luck"}},
+            "mine.yaml: pruning.criterion: unknown criterion 'luck', choose of magnitude, ",
+        ),
+        (
+            {"tickets": {"cifar10-labels-resnet18": {"task": "jigsaw"}}},
+            "unknown task 'jigsaw', choose of labels, rotnet, exemplar, permuted-labels, ",
+        ),
+        (
+            {"architectures": {"resnet50": {"model": "mlp"}}},
+            "unknown network 'mlp', choose of alexnet, resnet, vgg",
+        ),
+        (
+            {"datasets": {"imagenet": {"format": "tar"}}},
+            "unknown format 'tar', choose of digits, letters, photographs, cifar10, folder",
+        ),
         ({"seeds": ["0"]}, "found '0' (text; YAML wants it as 0)"),
         ({"subsets": {"whole": {}}}, "subsets.whole: `all`, and no other, is empty"),
         ({"subsets": {"x": {"images": 1.5}}}, "mine.yaml: subsets.x.images: "),

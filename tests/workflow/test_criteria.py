@@ -42,12 +42,3 @@ def test_magnitude_increase_shares_the_dense_training_and_compares_with_its_star
     assert torch.equal(found.kept, select(torch.cat(grown), dense, 0.5).kept)
     header = torch.load(edited.root / target, weights_only=True)["header"]
     assert set(header["inputs"]) == {"weights", "early"}
-
-
-def test_an_unknown_criterion_is_refused_with_those_that_there_are(untouched):
-    untouched.overlay({"pruning": {"criterion": "luck"}})
-    done = untouched.snakemake("-n", "--configfile", "tests/workflow/tiny.yaml")
-    assert done.returncode != 0
-    assert "pruning.criterion" in done.stdout
-    assert "unknown criterion 'luck', choose of magnitude, magnitude-increase" in done.stdout
-    assert "Traceback" not in done.stdout
