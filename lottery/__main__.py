@@ -105,19 +105,19 @@ def leave() -> NoReturn:
 
     Python would wait for it: a dead network file system can keep a process for ever.
     """
-    status: object = 1
+    status = 1
     try:
         status = main()
     except SystemExit as exit:
-        status = exit.code
+        status = exit.code if isinstance(exit.code, int) else int(exit.code is not None)
     except BaseException:
         traceback.print_exc()
     others = [thread for thread in threading.enumerate() if not thread.daemon]
     if len(others) > 1:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(status if isinstance(status, int) else int(status is not None))
-    sys.exit(status if isinstance(status, int) else 1)
+        os._exit(status)
+    sys.exit(status)
 
 
 if __name__ == "__main__":

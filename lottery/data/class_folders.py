@@ -49,6 +49,11 @@ class Survey(NamedTuple):
             sha.update(os.fsencode(name) + b"\0" + folder.digest.encode())
         return sha.hexdigest()
 
+    @property
+    def classes(self) -> list[str]:
+        """The names of the classes, in the order of their labels."""
+        return sorted({name.rsplit("/", 1)[1] for name in self.folders})
+
     def differences(self, earlier: Self) -> list[str]:
         """In words, what is another than it was in an earlier survey, by class folder."""
         return [
@@ -81,7 +86,7 @@ def classes(dataset: Dataset, root: Path) -> list[str]:
     if len(train) != dataset.classes:
         raise LotteryError(
             f"datasets.{dataset.name}.classes: {dataset.classes} in the config, {len(train)} class "
-            f"folders in {root / dataset.train}: {some(map(repr, sorted(train)))}"
+            f"folders in {root / dataset.train}: {quoted(train)}"
             f"{_hidden(root / dataset.train)}"
         )
     return sorted(train)
@@ -187,6 +192,11 @@ def some(words: Iterable[str]) -> str:
     return ", ".join(words[:SHOWN]) + more
 
 
+def quoted(names: Iterable[str]) -> str:
+    """As `some`, of names by alphabet."""
+    return some(map(repr, sorted(names)))
+
+
 def _class_folders(dataset: Dataset, root: Path, split: str) -> set[str]:
     place = root / split
     layout = f"expected {place}/CLASS/IMAGE.jpg; `python -m lottery arrange --help` may make it"
@@ -255,14 +265,14 @@ def _hides(name: str) -> bool:
 def _hidden(place: Path) -> str:
     """In words: the hidden folders of a split, which somebody may take for classes."""
     with os.scandir(place) as entries:
-        names = sorted(entry.name for entry in entries if entry.is_dir() and _hides(entry.name))
-    return f" (hidden, so no classes: {some(map(repr, names))})" if names else ""
+        names = [entry.name for entry in entries if entry.is_dir() and _hides(entry.name)]
+    return f" (hidden, so no classes: {quoted(names)})" if names else ""
 
 
 def _difference(dataset: Dataset, train: set[str], test: set[str]) -> str:
     """In words: what each split alone has, and which of it may be one class in two spellings."""
     parts = [
-        f"only in {split}: {some(map(repr, sorted(names)))}"
+        f"only in {split}: {quoted(names)}"
         for split, names in ((dataset.train, train - test), (dataset.test, test - train))
         if names
     ]

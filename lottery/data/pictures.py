@@ -61,9 +61,8 @@ def size(path: Path) -> Size:
             or image.mode == "CMYK"  # of a JPEG without Adobe's marker DALI inverts the colours
             or _scale(image) not in (None, 255)
             or getattr(image, "is_animated", False)  # they take another picture for the first
-            or (
-                image.format == "JPEG" and _cut(path, length)
-            )  # DALI notices only in its lower part
+            # which DALI notices only in its lower part
+            or (image.format == "JPEG" and _cut(image, length))
         )
         return Size(*image.size, length, apart)
 
@@ -157,11 +156,11 @@ def _deep(image: Image.Image) -> bool:
     )
 
 
-def _cut(path: Path, length: int) -> bool:
-    """Whether a JPEG has no end, but for junk behind it."""
-    with path.open("rb") as file:
-        file.seek(max(0, length - 4096))
-        return b"\xff\xd9" not in file.read()
+def _cut(image: Image.Image, length: int) -> bool:
+    """Whether a JPEG of so many bytes, of which the head was read, has no end but for junk."""
+    file: Any = getattr(image, "fp", None)
+    file.seek(max(0, length - 4096))
+    return b"\xff\xd9" not in file.read()
 
 
 def _pixels(image: Image.Image) -> list[Any]:

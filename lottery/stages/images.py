@@ -9,7 +9,7 @@ from lottery.catalogue.formats import FORMATS
 from lottery.data import class_folders, datasets
 from lottery.data.datasets import Listing
 from lottery.messages import log
-from lottery.specs import Dataset, ImagesSpec, parse
+from lottery.specs import ImagesSpec, parse
 from lottery.stages.command import data_option, spec_option
 
 
@@ -20,8 +20,15 @@ def images(spec: ImagesSpec, data: str, out: str, report: str | None = None) -> 
     change of it is seen.
     """
     stopwatch = records.Stopwatch()
-    payload: dict[str, Any] = {"classes": _class_names(spec.dataset, data)}
-    result: dict[str, Any] = _surveyed(spec.dataset, data)
+    payload: dict[str, Any] = {}
+    result: dict[str, Any] = {}
+    if FORMATS[spec.dataset.format].class_folders and data:
+        survey = class_folders.survey(spec.dataset, Path(data))
+        payload["classes"] = survey.classes  # for messages
+        result |= {"contents": survey.contents, **survey._asdict()}
+        if survey.passed_over:
+            words = class_folders.passed(survey.passed_over)
+            log(f"{spec.dataset.name}: passed over, being no images: {words}")
     for split in datasets.SPLITS:
         found = datasets.load(spec.dataset, data or None, split)
         payload[split] = {**found._asdict(), "digest": found.digest()}
@@ -36,24 +43,6 @@ def images(spec: ImagesSpec, data: str, out: str, report: str | None = None) -> 
     artifacts.save(out, header, payload)
     if report:
         records.write_report(report, header, result)
-
-
-def _class_names(dataset: Dataset, data: str) -> list[str]:
-    """By label; those of an image folder only, for messages."""
-    if not FORMATS[dataset.format].class_folders or not data:
-        return []
-    return class_folders.classes(dataset, Path(data))
-
-
-def _surveyed(dataset: Dataset, data: str) -> dict[str, Any]:
-    """What the class folders of a data set hold, if it has such."""
-    if not FORMATS[dataset.format].class_folders or not data:
-        return {}
-    found = class_folders.survey(dataset, Path(data))
-    if found.passed_over:
-        words = class_folders.passed(found.passed_over)
-        log(f"{dataset.name}: passed over, being no images: {words}")
-    return {"contents": found.contents, "folders": found.folders, "passed_over": found.passed_over}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

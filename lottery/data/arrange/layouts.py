@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lottery.data.arrange import lists
-from lottery.data.class_folders import is_image
+from lottery.data.class_folders import is_image, quoted
 from lottery.errors import LotteryError
 
 TINY_IMAGENET = "train/CLASS/images/*.JPEG, val/images/*.JPEG and val/val_annotations.txt"
@@ -134,7 +134,7 @@ def _category_folders(
     listed = {category.folder for category in categories}
     others = [name for name in _below(data, depth=3) if name not in listed and _images(data / name)]
     if others:
-        raise LotteryError(f"{data}: images in folders that {path} lacks: {lists.some(others)}")
+        raise LotteryError(f"{data}: images in folders that {path} lacks: {quoted(others)}")
     return found
 
 

@@ -5,11 +5,11 @@ Files are read as file names are, so that names which are not UTF-8 are found.
 
 import os
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
-from lottery.data import class_folders
+from lottery.data.class_folders import quoted
 from lottery.errors import LotteryError
 
 LONGEST = 80
@@ -35,11 +35,6 @@ class Row(NamedTuple):
 def mistake(path: Path, line: int, found: str, expected: str) -> LotteryError:
     """A line of a list that cannot be used."""
     return LotteryError(f"{path}, line {line}: {found}, expected {expected}")
-
-
-def some(names: Iterable[str]) -> str:
-    """The first of them by alphabet, and how many there are beside."""
-    return class_folders.some(map(repr, sorted(names)))
 
 
 def tabbed(path: Path) -> list[Row]:
@@ -77,7 +72,7 @@ def imagenet(path: Path, images: Collection[str]) -> list[Row]:
         return _numbered(path, lines, sorted(images))
     if not _SPACED.fullmatch(lines[0]):
         expected = f"FILE CLASS, the header {KAGGLE_HEADER} or the number of a class"
-        raise mistake(path, 1, _quoted(lines[0]), expected)
+        raise mistake(path, 1, _shown(lines[0]), expected)
     return _rows(path, lines, _SPACED, "FILE CLASS")
 
 
@@ -88,7 +83,7 @@ def _lines(path: Path) -> list[str]:
     return [line.removesuffix("\r") for line in text.split("\n")]
 
 
-def _quoted(line: str) -> str:
+def _shown(line: str) -> str:
     return repr(line if len(line) <= LONGEST else line[:LONGEST] + "...")
 
 
@@ -99,7 +94,7 @@ def _rows(
     for number, line in enumerate(lines[header:], header + 1):
         match = form.fullmatch(line)
         if match is None:
-            raise mistake(path, number, _quoted(line), expected)
+            raise mistake(path, number, _shown(line), expected)
         rows.append(Row(number, match[1], match[2]))
     return rows
 
@@ -111,7 +106,7 @@ def _numbered(path: Path, lines: list[str], images: list[str]) -> list[Row]:
         known = names.get(int(line)) if _NUMBER.fullmatch(line) else None
         if known is None:
             expected = f"the number of one of the {len(names)} classes in {path.with_name(META)}"
-            raise mistake(path, number, _quoted(line), expected)
+            raise mistake(path, number, _shown(line), expected)
         labels.append(known)
     if len(labels) != len(images):
         raise LotteryError(
@@ -198,8 +193,8 @@ def by_class(
         found[row.label].append(name)
     if len(before) < len(images):
         left = [name for name in images if name not in before]
-        raise LotteryError(f"{folder}: images that {path} does not list: {some(left)}")
+        raise LotteryError(f"{folder}: images that {path} does not list: {quoted(left)}")
     empty = [name for name, members in found.items() if not members]
     if empty:
-        raise LotteryError(f"{path}: no image of classes that are trained on: {some(empty)}")
+        raise LotteryError(f"{path}: no image of classes that are trained on: {quoted(empty)}")
     return found

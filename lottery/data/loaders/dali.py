@@ -26,6 +26,15 @@ from lottery.data.loaders import AHEAD, Crops
 from lottery.errors import LotteryError
 from lottery.messages import log
 
+ALONE = {
+    "batch_size": 1,
+    "num_threads": 1,
+    "prefetch_queue_depth": 1,
+    "exec_pipelined": False,
+    "exec_async": False,
+}
+"""How a pipeline fails for an image at that image."""
+
 
 def load(
     wanted: Iterator[Crops], largest: int, size: int, device: torch.device, workers: int
@@ -45,9 +54,9 @@ def load(
                 feed.source(), batch_size=largest, num_threads=workers, prefetch_queue_depth=AHEAD
             )
             try:
-                for crops, images in feed.served(pipeline, stream):
-                    seen = None if images is None else _scaled(images, size, device)
-                    yield _completed(seen, crops, feed.places(crops), size, device, pool)
+                for crops, places, images in feed.served(pipeline, stream):
+                    seen = _scaled(images, size, device) if places else None
+                    yield _completed(seen, crops, places, size, device, pool)
                 return
             except _Refusal as refusal:
                 feed.learn(build, str(refusal))
@@ -78,8 +87,8 @@ class _Feed:
             if places := self.places(crops):
                 yield _asked(crops, places)
 
-    def served(self, pipeline: Any, stream: Any) -> Iterator[tuple[Crops, Any]]:
-        """Each portion with DALI's images of it, if any are for DALI.
+    def served(self, pipeline: Any, stream: Any) -> Iterator[tuple[Crops, list[int], Any]]:
+        """Each portion, which of its images are for DALI, and these, if there are any.
 
         Raises: _Refusal if DALI failed; what was not served is asked for again.
         """
@@ -92,10 +101,10 @@ class _Feed:
                 raise _Refusal(str(error)) from None
             while self._asked:
                 crops = self._asked.popleft()
-                if self.places(crops):
-                    yield crops, images
+                places = self.places(crops)
+                yield crops, places, images
+                if places:
                     break
-                yield crops, None
             if images is None:
                 return
 
@@ -126,16 +135,6 @@ class _Feed:
         for path in sorted(refused):
             log(f"{path}: DALI refuses it, so it is left to Pillow")
         self._refused |= refused
-
-
-ALONE = {
-    "batch_size": 1,
-    "num_threads": 1,
-    "prefetch_queue_depth": 1,
-    "exec_pipelined": False,
-    "exec_async": False,
-}
-"""How a pipeline fails for an image at that image."""
 
 
 def _asked(crops: Crops, places: list[int]) -> tuple[list[Any], Any, Any]:
