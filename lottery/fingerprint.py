@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from lottery import catalogue
+
 PACKAGE = "lottery"
 ROOT = Path(__file__).parent.parent
 UNCOUNTED = {
@@ -48,6 +50,16 @@ def fingerprint(*modules: str) -> str:
         _collect(module, needed)
     text = "\n".join(f"{module} {_code(module)}" for module in sorted(needed))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def training_code(stage: str, network: str, task: str) -> str:
+    """The fingerprint of a stage that trains: with it, of its network's family and of its task."""
+    return fingerprint(f"lottery.stages.{stage}", *chosen(network, task))
+
+
+def chosen(network: str, task: str) -> tuple[str, str]:
+    """The modules that a training chooses by its config: of a family of networks and of a task."""
+    return f"lottery.models.{network}", f"lottery.tasks.{catalogue.module(task)}"
 
 
 def _collect(module: str, needed: set[str]) -> None:

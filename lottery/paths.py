@@ -35,45 +35,53 @@ def subset_draw(name: str, seed: int | None) -> str:
     return name if seed is None else f"{name}-seed{seed}"
 
 
-def ticket(root: str, ticket: str, seed: int | str) -> str:
-    """The folder of one chain."""
-    return f"{root}/tickets/{ticket}/seed{seed}"
+def dense(root: str, name: str, seed: int | str) -> str:
+    """The folder of a dense network: of its training, or of an evaluation that starts from it.
+
+    `name` says what it is in the config's words, see `lottery.config.entries.DenseName`.
+    """
+    return f"{root}/dense/{name}/seed{seed}"
 
 
-def early(root: str, name: str, seed: int | str) -> str:
-    """W_k, saved early in round 0."""
-    return f"{ticket(root, name, seed)}/early.pt"
-
-
-def sparsity(root: str, name: str, seed: int | str) -> str:
-    """Natural sparsity of the dense network."""
-    return f"{ticket(root, name, seed)}/sparsity.json"
-
-
-def round_folder(root: str, name: str, seed: int | str, round: int | str) -> str:
-    """The folder of one pruning round."""
+def round_folder(root: str, ticket: str, seed: int | str, round: int | str) -> str:
+    """The folder of one pruning round of a ticket."""
     number = f"{round:02d}" if isinstance(round, int) else round
-    return f"{ticket(root, name, seed)}/round{number}"
+    return f"{root}/tickets/{ticket}/seed{seed}/round{number}"
 
 
-def mask(root: str, name: str, seed: int | str, round: int | str) -> str:
-    """The mask under which this round trains."""
-    return f"{round_folder(root, name, seed, round)}/mask.pt"
+def early(dense: str, rewind: str | None = None) -> str:
+    """W_k of a dense training at a rewind point, by its name; without, the folder of all."""
+    return f"{dense}/early" if rewind is None else f"{dense}/early/{rewind}.pt"
 
 
-def weights(root: str, name: str, seed: int | str, round: int | str) -> str:
-    """W*, the weights at the end of this round's generation training."""
-    return f"{round_folder(root, name, seed, round)}/weights.pt"
+def description(dense: str) -> str:
+    """What a dense network, or its W_k, is made from."""
+    return f"{dense}/made-from.json"
 
 
-def generation(root: str, name: str, seed: int | str, round: int | str) -> str:
-    """The report of this round's generation training."""
-    return f"{round_folder(root, name, seed, round)}/generation.json"
+def sparsity(dense: str) -> str:
+    """Natural sparsity of a dense network."""
+    return f"{dense}/sparsity.json"
 
 
-def evaluation(root: str, name: str, seed: int | str, round: int | str, judged_on: str) -> str:
+def mask(folder: str) -> str:
+    """The mask under which a round trains."""
+    return f"{folder}/mask.pt"
+
+
+def weights(folder: str) -> str:
+    """W*, the weights at the end of the generation training in this folder."""
+    return f"{folder}/weights.pt"
+
+
+def generation(folder: str) -> str:
+    """The report of the generation training in this folder."""
+    return f"{folder}/generation.json"
+
+
+def evaluation(folder: str, name: str) -> str:
     """The report of this ticket's evaluation training."""
-    return f"{round_folder(root, name, seed, round)}/evaluation-{judged_on}.json"
+    return f"{folder}/evaluation-{name}.json"
 
 
 def unfinished(report: str) -> str:

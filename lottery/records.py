@@ -15,6 +15,8 @@ from lottery.errors import LotteryError
 from lottery.specs import Spec, differences
 
 FORMAT = 1
+TOLD = 6
+"""Of the keys in which two specs differ."""
 
 
 class Stopwatch:
@@ -58,6 +60,11 @@ def header(
     }
 
 
+def also(header: dict[str, Any], what: str, spec: Spec) -> dict[str, Any]:
+    """The header of another artifact that the same stage has made."""
+    return {**header, "what": what, "spec": json.loads(spec.model_dump_json())}
+
+
 def check(path: str | Path, found: Any, what: str, expected: Spec) -> None:
     """Refuse an artifact of another kind, or one made by another spec than its own chain's.
 
@@ -72,9 +79,12 @@ def check(path: str | Path, found: Any, what: str, expected: Spec) -> None:
         )
     wrong = differences(expected, found["spec"])
     if wrong:
+        told = "; ".join(wrong[:TOLD])
+        if len(wrong) > TOLD:
+            told += f"; and {len(wrong) - TOLD} more keys"
         raise LotteryError(
-            f"{path}: made by another chain than this stage's own: {'; '.join(wrong)}. "
-            "Delete it or let snakemake remake it."
+            f"{path}: made by another chain than this stage's own: {told}. Delete it or let "
+            "snakemake remake it."
         )
 
 

@@ -7,8 +7,14 @@ from lottery.specs import Chain, EvaluateSpec, GenerateSpec, Spec
 
 def generation(chain: Chain, round: int, results: str) -> str:
     """The report of a chain's own training."""
-    name = chain.ticket if round else chain.dense().ticket
-    return paths.generation(results, name, chain.seed, round)
+    return paths.generation(folder(chain, round, results))
+
+
+def folder(chain: Chain, round: int, results: str) -> str:
+    """Where a round's own training is: that of round 0 is the dense one."""
+    if round:
+        return paths.round_folder(results, chain.ticket, chain.seed, round)
+    return paths.dense(results, chain.dense, chain.seed)
 
 
 def report_path(curve: JudgedSpec, seed: int, round: int, results: str) -> str:
@@ -16,8 +22,11 @@ def report_path(curve: JudgedSpec, seed: int, round: int, results: str) -> str:
     chain = curve.chain.with_seed(seed)
     if curve.shared:
         return generation(chain, round, results)
-    name = chain.ticket if round else chain.start().ticket
-    return paths.evaluation(results, name, seed, round, curve.evaluation)
+    if round:
+        where = paths.round_folder(results, chain.ticket, seed, round)
+    else:
+        where = paths.dense(results, chain.start().ticket, seed)
+    return paths.evaluation(where, curve.evaluation)
 
 
 def made_by(curve: JudgedSpec, seed: int, round: int) -> tuple[str, Spec]:
@@ -33,7 +42,7 @@ def reports_of(spec: AggregateSpec, results: str) -> list[str]:
     table = spec.table
     if isinstance(table, SparsityTable):
         return [
-            paths.sparsity(results, curve.chain.dense().ticket, seed)
+            paths.sparsity(paths.dense(results, curve.chain.dense, seed))
             for curve in table.curves
             for seed in table.seeds
         ]

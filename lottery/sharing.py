@@ -6,7 +6,7 @@ from lottery.config import Config
 from lottery.figure_specs import AccuracyTable, SparsityTable
 
 
-def alone(config: Config, figures: Iterable[str]) -> int:
+def without_sharing(config: Config, figures: Iterable[str]) -> int:
     """Trainings if each curve had a chain of its own, and each of its tickets an evaluation.
 
     A curve of a found ticket takes the generation of all rounds before the last one that is judged,

@@ -290,30 +290,15 @@ class Rewind(Spec):
         return self
 
 
-class Start(Spec):
-    """W_k at one point of a dense training, and the first ticket that starts from there."""
-
-    ticket: str
-    rewind: Rewind
-
-
 class Training(Spec):
-    """The generation task of a ticket: what its network is trained on, and how.
-
-    Tickets that differ only in their rewind point or in what they prune share one dense training,
-    which saves W_k at each of `starts`; it is in the folder of the first.
-    """
+    """The generation task of a ticket: what its network is trained on, and how."""
 
     dataset: Dataset
     subset: Subset
     task: TaskName
     recipe: Recipe
-    starts: tuple[Start, ...] = Field(min_length=1)
-    rewind: Rewind | None = Field(None, description="one of the starts; none in the dense training")
-
-    def start(self) -> int:
-        """Which of `starts` this ticket's W_k is."""
-        return [start.rewind for start in self.starts].index(self.rewind)  # type: ignore[arg-type]
+    rewind: Rewind | None = Field(None, description="of W_k; the dense training itself has none")
+    rewind_name: str | None = Field(None, description="its entry in the config, which names W_k")
 
 
 class Chain(Spec):
@@ -321,6 +306,10 @@ class Chain(Spec):
 
     ticket: str
     seed: int
+    dense: str = Field(
+        description="its dense network, by the entries that this is made of: tickets that differ "
+        "only in their rewind point or in what they prune share one"
+    )
     architecture: Architecture
     rate: Fraction | None = Field(description="share of the remaining weights pruned per round")
     criterion: CriterionName = Field("magnitude", description="what is pruned first")
@@ -331,31 +320,30 @@ class Chain(Spec):
     training: Training | None = None
     baseline: "Baseline | None" = None
 
-    def dense(self) -> Self:
-        """What the dense training of round 0 depends on: nothing of pruning, no one rewind point.
+    def dense_training(self) -> Self:
+        """What the dense training of round 0 depends on: nothing of pruning, no rewind point.
 
-        It bears the name of the first ticket that shares it.
+        Raises: LotteryError for a baseline, whose weights are drawn anew.
         """
         if self.training is None:
-            return self.start()
-        training = self.training.model_copy(update={"rewind": None})
-        start = self.start()
-        return start.model_copy(
-            update={"ticket": self.training.starts[0].ticket, "training": training}
-        )
+            raise LotteryError(f"ticket {self.ticket} is a baseline: it has no dense training")
+        training = self.training.model_copy(update={"rewind": None, "rewind_name": None})
+        return self.model_copy(update={**UNPRUNED, "ticket": self.dense, "training": training})
 
     def start(self) -> Self:
-        """What the evaluation of round 0 depends on: the dense network, from W_k or drawn anew.
+        """What the evaluation of round 0 depends on: the dense network, from W_k or drawn anew."""
+        if self.training is None:
+            baseline = Baseline(kind="random")
+            return self.model_copy(
+                update={**UNPRUNED, "ticket": self.start_name, "baseline": baseline}
+            )
+        return self.model_copy(update={**UNPRUNED, "ticket": self.start_name})
 
-        It bears the name of the first ticket that shares it.
-        """
-        update: dict[str, Any] = {"rate": None, "criterion": "magnitude", "convolutions": None}
-        if self.baseline:
-            update["ticket"] = self.baseline.first
-            update["baseline"] = Baseline(kind="random", first=self.baseline.first)
-        elif self.training and self.training.rewind:
-            update["ticket"] = self.training.starts[self.training.start()].ticket
-        return self.model_copy(update=update)
+    @property
+    def start_name(self) -> str:
+        """The dense network and, of one that was trained, the rewind point."""
+        training = self.training
+        return f"{self.dense}/rewind-{training.rewind_name}" if training else self.dense
 
     def with_seed(self, seed: int) -> Self:
         """The same chain of another seed."""
@@ -364,6 +352,10 @@ class Chain(Spec):
             of = self.baseline.of.with_seed(seed)
             update["baseline"] = self.baseline.model_copy(update={"of": of})
         return self.model_copy(update=update)
+
+
+UNPRUNED = {"rate": None, "criterion": "magnitude", "convolutions": None}
+"""What a chain says of pruning, where it does not matter."""
 
 
 def images_per_update(recipe: Recipe, views: int) -> int:
@@ -393,7 +385,6 @@ class Baseline(Spec):
     """
 
     kind: BaselineName
-    first: str = Field(description="the first baseline of the architecture: they share round 0")
     zero_threshold: float | None = Field(None, gt=0)
     of: Chain | None = None
 
@@ -422,11 +413,18 @@ class GenerateSpec(Spec):
 
     chain: Chain
     round: int = Field(ge=0)
+    rewinds: dict[str, Rewind] = Field(
+        {}, description="of a dense training: by name, the points at which it saves W_k"
+    )
 
     @classmethod
     def of(cls, chain: Chain, round: int) -> Self:
-        """The training of one round of a chain."""
-        return cls(chain=chain if round else chain.dense(), round=round)
+        """The training of one round of a chain, wherever W_k is saved: this changes no weight."""
+        return cls(chain=chain if round else chain.dense_training(), round=round)
+
+    def trained(self) -> Self:
+        """What its weights and its report depend on: not on where W_k is saved."""
+        return self.model_copy(update={"rewinds": {}})
 
     def training(self) -> Training:
         """Raises: LotteryError for a baseline, which is never trained to be found."""
@@ -438,6 +436,20 @@ class GenerateSpec(Spec):
         """The draw of indices that this training reads."""
         training = self.training()
         return SubsetSpec.of(training.dataset, training.subset, self.chain.seed)
+
+
+class EarlySpec(Spec):
+    """W_k at one rewind point of a dense training."""
+
+    dense: GenerateSpec
+    rewind: Rewind
+
+    @classmethod
+    def of(cls, chain: Chain) -> Self:
+        """The W_k of a chain."""
+        training = GenerateSpec(chain=chain, round=0).training()
+        assert training.rewind is not None  # only a dense training has none
+        return cls(dense=GenerateSpec.of(chain, 0), rewind=training.rewind)
 
 
 class MaskSpec(Spec):
@@ -497,7 +509,7 @@ def parse(kind: type[_Any], text: str) -> _Any:
 
 
 def differences(expected: Spec, found: dict[str, Any]) -> list[str]:
-    """The keys in which an artifact's spec differs from the expected one, in words.
+    """The keys in which an artifact's spec differs from the expected one, in words, outer first.
 
     A key that the artifact does not know, for it is older than the key, had its default.
     """
@@ -506,7 +518,7 @@ def differences(expected: Spec, found: dict[str, Any]) -> list[str]:
     want, have = _flat(json.loads(expected.model_dump_json())), _flat(found)
     return [
         f"{key} is {have.get(key, 'absent')!r} there, {want.get(key, 'absent')!r} here"
-        for key in sorted(want.keys() | have.keys())
+        for key in sorted(want.keys() | have.keys(), key=lambda key: (key.count("."), key))
         if want.get(key, ...) != have.get(key, ...)
     ]
 

@@ -21,10 +21,10 @@ from lottery.specs import (
     Augmentation,
     Chain,
     Dataset,
+    EarlySpec,
     ImagesSpec,
     Recipe,
     Rewind,
-    Start,
     Subset,
     SubsetSpec,
     Training,
@@ -95,6 +95,7 @@ def chain(digits, narrow):
     return Chain(
         ticket="labels",
         seed=0,
+        dense="digits/all/narrow/labels/short",
         architecture=narrow,
         rate=0.5,
         training=Training(
@@ -103,7 +104,7 @@ def chain(digits, narrow):
             task="labels",
             recipe=recipe(),
             rewind=Rewind(epochs=1),
-            starts=(Start(ticket="labels", rewind=Rewind(epochs=1)),),
+            rewind_name="late",
         ),
     )
 
@@ -139,6 +140,10 @@ def folder_of(**changes):
     return Dataset(**{**settings, **sizes, "mean": grey, "std": (0.25, 0.25, 0.25), **changes})
 
 
+LATE = {"late": Rewind(epochs=1)}
+"""Where the dense trainings of tests save W_k."""
+
+
 def stage_inputs(root, dataset, data=""):
     """What every training of a data set reads: its images and all of its indices."""
     images, subset = str(root / "images.pt"), str(root / "all.pt")
@@ -159,7 +164,7 @@ def starter(root, spec, **inputs):
     def start(name, processes=1, step=None, **options):
         folder = root / name
         report = f"{folder}/generation.json"
-        outputs = {"early": folder / "early.pt", "weights": folder / "weights.pt", "report": report}
+        outputs = {"early": folder / "early", "weights": folder / "weights.pt", "report": report}
         how = {
             "checkpoints": paths.unfinished(report),
             "checkpoint_minutes": 0,
@@ -181,8 +186,9 @@ def starter(root, spec, **inputs):
 
 def results(folder, spec):
     """All weights that the stage `generate` wrote, W_k among them."""
-    early = artifacts.load(folder / "early.pt", "early", spec)["models"][0]
-    weights = unpack(artifacts.load(folder / "weights.pt", "weights", spec))
+    at = EarlySpec(dense=spec.trained(), rewind=spec.rewinds["late"])
+    early = artifacts.load(folder / "early/late.pt", "early", at)["model"]
+    weights = unpack(artifacts.load(folder / "weights.pt", "weights", spec.trained()))
     return {**{f"early {k}": v for k, v in early.items()}, **weights}
 
 

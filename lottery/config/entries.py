@@ -1,7 +1,7 @@
 """The entries of config.yaml as typed classes: allowed keys and values, and what they mean."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
@@ -74,6 +74,32 @@ class FoundTicket(Spec):
     convolutions: int | None = Field(
         None, ge=1, description="prune only so many first convolutions (Appendix C)"
     )
+
+
+class DenseName(NamedTuple):
+    """What a dense network is, in names of entries; in text, and as a folder, joined by slashes.
+
+    Tickets share one where these agree: that another entry has the same content does not count.
+    """
+
+    dataset: str
+    subset: str
+    architecture: str
+    task: str
+    recipe: str
+
+    @classmethod
+    def of(cls, ticket: FoundTicket) -> "DenseName":
+        """The dense network of a found ticket."""
+        return cls(*(getattr(ticket, field) for field in cls._fields))
+
+    @classmethod
+    def parse(cls, text: str) -> "DenseName":
+        """From its text."""
+        return cls(*text.split("/"))
+
+    def __str__(self) -> str:
+        return "/".join(self)
 
 
 class BaselineTicket(Spec):

@@ -10,6 +10,7 @@ from lottery.config import looks
 from lottery.config.entries import (
     BaselineTicket,
     DatasetEntry,
+    DenseName,
     EvaluationEntry,
     FigureEntry,
     FoundTicket,
@@ -36,6 +37,7 @@ from lottery.specs import (
     Baseline,
     Chain,
     Dataset,
+    EarlySpec,
     EvaluateSpec,
     GenerateSpec,
     ImagesSpec,
@@ -44,7 +46,6 @@ from lottery.specs import (
     Rewind,
     SparsitySpec,
     Spec,
-    Start,
     Subset,
     SubsetSpec,
     Training,
@@ -97,8 +98,8 @@ class Config(Spec):
         return tuple(sorted({*self.seeds, *itertools.chain.from_iterable(own)}))
 
     def figure_seeds(self, figure: str) -> tuple[int, ...]:
-        """The seeds that a figure shows."""
-        return self.figures[figure].seeds or self.seeds
+        """The seeds that a figure shows, increasing."""
+        return tuple(sorted(self.figures[figure].seeds or self.seeds))
 
     def figure_rounds(self, figure: str) -> tuple[int, ...]:
         """The rounds that a figure shows, increasing."""
@@ -115,18 +116,22 @@ class Config(Spec):
         return entry if isinstance(entry, FoundTicket) else self.found(entry.of)
 
     @cached_property
-    def _starts(self) -> dict[str, tuple[Start, ...]]:
-        """By found ticket, the starts of its dense training: the same for all that share it."""
-        groups: dict[tuple[Any, ...], list[Start]] = {}
-        of: dict[str, list[Start]] = {}
+    def rewinds_of(self) -> dict[str, dict[str, Rewind]]:
+        """By dense network, the rewind points of all tickets that share it, by name and sorted."""
+        found: dict[str, set[str]] = {}
         for name, entry in self.tickets.items():
             if isinstance(entry, FoundTicket):
-                key = (self.architectures[entry.architecture], *self._task(entry).values())
-                starts = of[name] = groups.setdefault(key, [])
-                rewind = self.rewinds[entry.rewind]
-                if rewind not in [start.rewind for start in starts]:
-                    starts.append(Start(ticket=name, rewind=rewind))
-        return {name: tuple(starts) for name, starts in of.items()}
+                found.setdefault(self._chains[name].dense, set()).add(entry.rewind)
+        return {
+            dense: {name: self.rewinds[name] for name in sorted(names)}
+            for dense, names in found.items()
+        }
+
+    @cached_property
+    def starts(self) -> dict[str, Chain]:
+        """By its name, what each evaluation of round 0 starts from (of seed 0)."""
+        starts = (chain.start() for chain in self._chains.values())
+        return {start.ticket: start for start in starts}
 
     def _task(self, entry: FoundTicket) -> dict[str, Any]:
         return {
@@ -142,13 +147,13 @@ class Config(Spec):
             return None
         return self.datasets[self.found(ticket).dataset].image_size
 
-    def _first_baseline(self, of: Chain) -> str:
-        return next(
-            name
-            for name, entry in self.tickets.items()
-            if isinstance(entry, BaselineTicket)
-            and self.architectures[self.found(name).architecture] == of.architecture
-            and self._excluded_at(name) == of.excluded_at
+    def _drawn(self, of: Chain) -> str:
+        """The dense network of baselines, by its architecture: only its weights are drawn."""
+        name = self.found(of.ticket).architecture
+        return (
+            f"random/{name}"
+            if of.excluded_at is None
+            else (f"random/{name}-without-dead-taps-at-{of.excluded_at}")
         )
 
     @cached_property
@@ -160,6 +165,7 @@ class Config(Spec):
             chains[name] = Chain(
                 ticket=name,
                 seed=0,
+                dense=str(DenseName.of(entry)),
                 architecture=self.architectures[entry.architecture],
                 rate=self.pruning.rate,
                 criterion=entry.criterion or self.pruning.criterion,
@@ -168,7 +174,7 @@ class Config(Spec):
                 training=Training(
                     **self._task(entry),
                     rewind=self.rewinds[entry.rewind],
-                    starts=self._starts[name],
+                    rewind_name=entry.rewind,
                 ),
             )
         for name, baseline in self.tickets.items():
@@ -176,6 +182,7 @@ class Config(Spec):
                 of = chains[baseline.of]
                 update = {
                     "ticket": name,
+                    "dense": self._drawn(of),
                     "criterion": "magnitude",  # by which a baseline's mask is not found
                     "training": None,
                     "baseline": self._baseline(baseline, of),
@@ -188,8 +195,8 @@ class Config(Spec):
         if entry.baseline == "reinitialised":
             read = {"of": of}
         elif entry.baseline == "adjusted-random":
-            read = {"of": of.dense(), "zero_threshold": self.sparsity.zero_threshold}
-        return Baseline(kind=entry.baseline, first=self._first_baseline(of), **read)
+            read = {"of": of.dense_training(), "zero_threshold": self.sparsity.zero_threshold}
+        return Baseline(kind=entry.baseline, **read)
 
     def chain(self, ticket: str, seed: int) -> Chain:
         """All that determines a ticket's artifacts for one seed."""
@@ -213,6 +220,18 @@ class Config(Spec):
         """The training of one round."""
         return GenerateSpec.of(self.chain(ticket, seed), round)
 
+    def made_from(self, name: str, seed: int) -> GenerateSpec | EarlySpec:
+        """What a dense network is made from, or its W_k: of `starts` with a rewind point."""
+        if name in self.starts:
+            return EarlySpec.of(self.starts[name].with_seed(seed))
+        return self.generate_dense(name, seed).trained()
+
+    def generate_dense(self, dense: str, seed: int) -> GenerateSpec:
+        """The dense training of all tickets that share it; it saves W_k for each of them."""
+        chain = next(c for c in self._chains.values() if c.training and c.dense == dense)
+        spec = GenerateSpec.of(chain.with_seed(seed), 0)
+        return spec.model_copy(update={"rewinds": self.rewinds_of[dense]})
+
     def mask(self, ticket: str, seed: int, round: int) -> MaskSpec:
         """The mask of one round."""
         return MaskSpec(chain=self.chain(ticket, seed), round=round)
@@ -223,14 +242,21 @@ class Config(Spec):
         dataset, recipe = self.dataset(entry.dataset), self.recipes[entry.recipe]
         return EvaluateSpec.of(self.chain(ticket, seed), round, dataset, recipe)
 
+    def evaluate_dense(self, start: str, seed: int, evaluation: str) -> EvaluateSpec:
+        """The judgement of a dense network, as all tickets that share it have it in round 0."""
+        entry = self.evaluations[evaluation]
+        dataset, recipe = self.dataset(entry.dataset), self.recipes[entry.recipe]
+        chain = self.starts[start].with_seed(seed)
+        return EvaluateSpec(chain=chain, round=0, dataset=dataset, recipe=recipe)
+
     @cached_property
     def cuts(self) -> tuple[float, ...]:
         """The thresholds at which natural sparsity is reported, increasing."""
         return tuple(sorted({*self.sparsity.cuts, self.sparsity.zero_threshold}))
 
-    def natural_sparsity(self, ticket: str, seed: int) -> SparsitySpec:
-        """The natural sparsity of a ticket's dense network."""
-        return SparsitySpec(dense=self.generate(ticket, seed, 0), cuts=self.cuts)
+    def natural_sparsity(self, dense: str, seed: int) -> SparsitySpec:
+        """The natural sparsity of a dense network."""
+        return SparsitySpec(dense=self.generate_dense(dense, seed).trained(), cuts=self.cuts)
 
     def _judged(self, panel: str, name: str, ticket: str, evaluation: str) -> JudgedSpec:
         chain, entry = self.chain(ticket, 0), self.evaluations[evaluation]
@@ -284,7 +310,7 @@ class Config(Spec):
 
     def claims(self) -> ClaimsSpec:
         """What the paper's claims are held against."""
-        return ClaimsSpec(scale=self.scale, figures=tuple(self.figures))
+        return ClaimsSpec(scale=self.scale, figures=tuple(sorted(self.figures)))
 
 
 def shares_trainings(chain: Chain, dataset: Dataset, recipe: Recipe) -> bool:

@@ -5,12 +5,13 @@ that shares it; round r trains W_k under mask r, with the learning-rate schedule
 """
 
 import argparse
+from pathlib import Path
 
 from lottery import artifacts, records, tasks
 from lottery.messages import log
 from lottery.pruning.prunable import prunable
 from lottery.pruning.weights import pack
-from lottery.specs import Augmentation, GenerateSpec, parse
+from lottery.specs import Augmentation, EarlySpec, GenerateSpec, parse
 from lottery.stages import inputs
 from lottery.stages.command import training_options
 from lottery.stages.running import Running
@@ -29,9 +30,10 @@ def generate(
     report: str,
     running: Running | None = None,
 ) -> None:
-    """Train and write W* and its report; `early` is written in round 0 and read after.
+    """Train and write W* and its report.
 
-    A ticket that is not rewound reads W* of the round before in place of `early`.
+    In round 0 `early` is a folder, into which W_k is written at each rewind point, by its name; in
+    later rounds it is the file of W_k, or of W* of the round before if the ticket is not rewound.
     """
     stopwatch, running = records.Stopwatch(), running or Running()
     training, chain = spec.training(), spec.chain
@@ -53,7 +55,7 @@ def generate(
             training.recipe,
             chain.seed,
             ticket,
-            [] if spec.round else [start.rewind for start in training.starts],
+            list(spec.rewinds.values()),
             label,
             states,
             machine,
@@ -67,13 +69,13 @@ def generate(
         tell(label, ticket, measured)
         if machine.world.rank:
             return
-        about = records.header("weights", spec, read, stopwatch, words, running.own_threads)
-        if not spec.round:
-            artifacts.save(
-                early,
-                {**about, "what": "early"},
-                {"models": [result.early[at] for at in result.updates], "updates": result.updates},
-            )
+        about = records.header(
+            "weights", spec.trained(), read, stopwatch, words, running.own_threads
+        )
+        for (name, point), update in zip(spec.rewinds.items(), result.updates, strict=True):
+            at = records.also(about, "early", EarlySpec(dense=spec.trained(), rewind=point))
+            payload = {"model": result.early[update], "update": update}
+            artifacts.save(Path(early, f"{name}.pt"), at, payload)
         state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
         artifacts.save(weights, about, pack(state, ticket))
         told = summary(
@@ -95,7 +97,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--early",
         required=True,
-        help="W_k (out in round 0, in afterwards); with rewind none: W* of the round before (in)",
+        help="folder of each W_k (out) in round 0; afterwards W_k, or W* of the round before (in)",
     )
     parser.add_argument("--weights", required=True, help="W* (out, .pt)")
 

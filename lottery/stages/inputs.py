@@ -14,7 +14,7 @@ from lottery.models.layout import layout
 from lottery.pruning import weights
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import dense_mask
-from lottery.specs import Chain, Dataset, GenerateSpec, ImagesSpec, MaskSpec, SubsetSpec
+from lottery.specs import Chain, Dataset, EarlySpec, GenerateSpec, ImagesSpec, MaskSpec, SubsetSpec
 
 
 class Data(NamedTuple):
@@ -92,8 +92,7 @@ def rewind(model: nn.Module, chain: Chain, round: int, early: str, outputs: int)
         trained = artifacts.load(early, "weights", GenerateSpec.of(chain, round - 1), "values")
         state = weights.unpack(trained)
     else:
-        dense = GenerateSpec.of(chain, 0)
-        state = artifacts.load(early, "early", dense, "models")["models"][training.start()]
+        state = artifacts.load(early, "early", EarlySpec.of(chain), "model")["model"]
     own, head = model.state_dict(), models.head(model)
     try:
         for name in (f"{head}.weight", f"{head}.bias"):
@@ -111,12 +110,9 @@ def early(chain: Chain, kept: Mask, path: str | None) -> dict[str, Tensor]:
 
     Raises: LotteryError if they are missing or of another chain or architecture.
     """
-    training = chain.training
-    assert training is not None  # only a found ticket is scored
     if path is None:
         raise LotteryError(f"--early: criterion {chain.criterion} compares with W_k")
-    dense = GenerateSpec.of(chain, 0)
-    state = artifacts.load(path, "early", dense, "models")["models"][training.start()]
+    state = artifacts.load(path, "early", EarlySpec.of(chain), "model")["model"]
     try:
         found = {name: state[name] for name in kept.shapes}
         kept.check_fits(found)

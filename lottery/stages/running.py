@@ -11,12 +11,11 @@ from pathlib import Path
 import torch
 
 from lottery import files
-from lottery.catalogue import module
 from lottery.data import loaders
 from lottery.data.datasets import Images, Listing
 from lottery.data.sources import Resident, Source, Streamed
 from lottery.errors import LotteryError
-from lottery.fingerprint import fingerprint
+from lottery.fingerprint import chosen, fingerprint
 from lottery.specs import Dataset, EvaluateSpec, GenerateSpec, Precision
 from lottery.training import device as devices
 from lottery.training import distributed
@@ -117,10 +116,7 @@ class Running:
         identity = {name: files.digest(path) for name, path in read.items() if path is not None}
         identity["precision"] = precision
         identity["threads"] = str(self.own_threads)  # sums differ with the number of summands
-        identity["code"] = fingerprint(
-            "lottery.training.loop",
-            f"lottery.models.{spec.chain.architecture.model}",
-            f"lottery.tasks.{module(task)}",
-        )
+        modules = chosen(spec.chain.architecture.model, task)
+        identity["code"] = fingerprint("lottery.training.loop", *modules)
         every = 60 * self.checkpoint_minutes
         return Checkpoints(self.checkpoints, spec, identity, every, self.deadline)

@@ -30,8 +30,7 @@ def rows(figure: str, table: SparsityTable, results: str, read: Read) -> Rows:
     found = []
     for curve in table.curves:
         for seed in table.seeds:
-            name = curve.chain.dense().ticket
-            path = paths.sparsity(results, name, seed)
+            path = paths.sparsity(paths.dense(results, curve.chain.dense, seed))
             record = read(path, "sparsity", table.report(curve, seed))
             if record is None:
                 continue

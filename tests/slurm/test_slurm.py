@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slurm
 
 Type = Callable[[str], Call]
 
-TRAININGS = {"generate_dense", "generate", "evaluate"}
+TRAININGS = {"generate_dense", "generate", "evaluate_dense", "evaluate"}
 TINY = "figures/tiny/fig1a.pdf --configfile config/demo.yaml tests/slurm/tiny.yaml"
 
 
@@ -196,7 +196,9 @@ def first_training(run: Call, clone: Path) -> Stage:
 
 def training_log(clone: Path) -> Path:
     """What the dense training says."""
-    return clone / "results/tiny/logs/generate/cifar10-labels-resnet18/seed0/round00.log"
+    return (
+        clone / "results/tiny/logs/dense/cifar10/all/cifar-resnet18/labels/cifar10-labels/seed0"
+    ) / "generation.log"
 
 
 def settled(run: Call) -> bool:

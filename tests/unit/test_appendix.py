@@ -302,7 +302,7 @@ def test_figure_7_shows_four_points_of_one_training():
     (panel,) = PAPER.figures["fig7"].panels.values()
     shown = {curve.ticket for curve in panel.curves.values() if curve.ticket in FOUND}
     assert shown == {"imagenet-images-10-resnet50", *FIGURE_7}
-    assert len({PAPER.chain(name, 0).dense() for name in shown}) == 1
+    assert len({PAPER.chain(name, 0).dense for name in shown}) == 1
 
 
 def test_subsets_are_30_10_and_1_percent_of_images_or_classes():

@@ -21,11 +21,11 @@ from lottery.specs import (
     Augmentation,
     GenerateSpec,
     Rewind,
-    Start,
 )
 from lottery.training import loop
 from lottery.training.checkpoints import Checkpoints, Wish, stopping_at_once
 from tests.conftest import (
+    LATE,
     few,
     newest_state,
     recipe,
@@ -199,13 +199,9 @@ def test_a_training_stops_by_itself_when_its_time_is_over(tmp_path, chain):
 def stage(tmp_path_factory, chain):
     """Starts the stage `generate` of a chain on digits, with a state before every update."""
     root = tmp_path_factory.mktemp("stage")
-    training = chain.training.model_copy(
-        update={
-            "recipe": recipe(epochs=4, batch_size=64),
-            "starts": (Start(ticket="labels", rewind=Rewind(epochs=1)),),
-        }
-    )
+    training = chain.training.model_copy(update={"recipe": recipe(epochs=4, batch_size=64)})
     spec = GenerateSpec.of(chain.model_copy(update={"training": training}), 0)
+    spec = spec.model_copy(update={"rewinds": LATE})
     return starter(root, spec, **stage_inputs(root, training.dataset)), spec
 
 

@@ -23,12 +23,12 @@ from lottery.specs import (
     GenerateSpec,
     MaskSpec,
     Rewind,
-    Start,
     Subset,
     Training,
 )
 from lottery.stages.mask import mask as mask_stage
 from tests.conftest import (
+    LATE,
     folder_of,
     recipe,
     results,
@@ -80,11 +80,17 @@ def stage(tmp_path_factory, photographs):
         learning_rate=0.001,
         augmentation=Augmentation(resized_crop=0.2, flip=True),
     )
-    starts = (Start(ticket="labels", rewind=Rewind(epochs=1)),)
-    training = Training(dataset=dataset, subset=Subset(), task="labels", recipe=how, starts=starts)
+    training = Training(dataset=dataset, subset=Subset(), task="labels", recipe=how)
     architecture = Architecture(model="resnet", depth=18, width=8)
-    chain = Chain(ticket="labels", seed=0, architecture=architecture, rate=None, training=training)
-    spec = GenerateSpec.of(chain, 0)
+    chain = Chain(
+        ticket="labels",
+        seed=0,
+        dense="photographs/all/narrow/labels/short",
+        architecture=architecture,
+        rate=None,
+        training=training,
+    )
+    spec = GenerateSpec.of(chain, 0).model_copy(update={"rewinds": LATE})
     inputs = stage_inputs(root, dataset, photographs)
     return starter(root, spec, data=photographs, **inputs), spec
 
@@ -156,7 +162,7 @@ def test_two_processes_train_a_ticket_as_one_does(stage, together, tmp_path):
     pruned = GenerateSpec.of(chain, 1)
     found = []
     for processes in (1, 2):
-        early = together[1] / "early.pt"
+        early = together[1] / "early/late.pt"
         how = {"spec": pruned, "mask": mask, "early": early}
         process, folder = start(f"ticket-{processes}", processes, **how)
         assert "peak memory" in ended(process)

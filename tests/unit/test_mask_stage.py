@@ -39,7 +39,7 @@ def baseline(chain, kind, **settings):
         update={
             "ticket": kind,
             "training": None,
-            "baseline": Baseline(kind=kind, first=kind, of=of, **settings),
+            "baseline": Baseline(kind=kind, of=of, **settings),
         }
     )
 
@@ -110,9 +110,9 @@ def test_excluded_dead_taps_are_in_no_mask_and_count_nowhere(tmp_path, chain, we
     random = baseline(seeing, "random")
     mask(MaskSpec(chain=random, round=1), None, None, paths["random"])
     adjusted = baseline(seeing, "adjusted-random", zero_threshold=0.01)
-    dense = adjusted.baseline.model_copy(update={"of": seeing.dense()})
+    dense = adjusted.baseline.model_copy(update={"of": seeing.dense_training()})
     adjusted = adjusted.model_copy(update={"baseline": dense})
-    mask(MaskSpec(chain=adjusted, round=1), weights(0, seeing.dense()), None,
+    mask(MaskSpec(chain=adjusted, round=1), weights(0, seeing.dense_training()), None,
          paths["adjusted-random"])  # fmt: skip
     for kind, of in (("found", seeing), ("random", random), ("adjusted-random", adjusted)):
         one = load(paths[kind], of, 1)

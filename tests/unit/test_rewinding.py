@@ -10,7 +10,7 @@ from lottery.errors import LotteryError
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.pruning.weights import unpack
-from lottery.specs import EvaluateSpec, GenerateSpec, MaskSpec, Rewind, Start
+from lottery.specs import EarlySpec, EvaluateSpec, GenerateSpec, MaskSpec, Rewind
 from lottery.stages import inputs
 from lottery.stages.evaluate import evaluate
 from lottery.stages.generate import generate
@@ -32,8 +32,8 @@ def early(tmp_path, chain):
     state = models.build(chain.architecture, 10, 7, "elsewhere").state_dict()
     state["bn1.running_mean"] += 3
     path = tmp_path / "early.pt"
-    about = records.header("early", GenerateSpec.of(chain, 0), {}, records.Stopwatch())
-    artifacts.save(path, about, {"models": [state], "updates": [1]})
+    about = records.header("early", EarlySpec.of(chain), {}, records.Stopwatch())
+    artifacts.save(path, about, {"model": state, "update": 1})
     return path, state
 
 
@@ -65,11 +65,9 @@ def test_the_classes_of_a_semi_supervised_head_are_kept(tmp_path, chain, data):
     semi = chain.model_copy(update={"training": training})
     state = models.build(chain.architecture, 14, 7, "elsewhere").state_dict()
     path, report = tmp_path / "early.pt", tmp_path / "evaluation.json"
-    about = records.header("early", GenerateSpec.of(semi, 0), {}, records.Stopwatch())
-    artifacts.save(path, about, {"models": [state], "updates": [1]})
     for name, task in (("semi", semi), ("rotnet", chain_of(semi, "rotnet"))):
-        about = records.header("early", GenerateSpec.of(task, 0), {}, records.Stopwatch())
-        artifacts.save(path, about, {"models": [state], "updates": [1]})
+        about = records.header("early", EarlySpec.of(task), {}, records.Stopwatch())
+        artifacts.save(path, about, {"model": state, "update": 1})
         begun = {}
 
         def record(optimizer, args, kwargs, begun=begun):
@@ -96,7 +94,7 @@ def chain_of(chain, task):
 def test_early_weights_of_another_chain_are_refused(chain, early):
     other = chain.model_copy(update={"seed": 1})
     model = inputs.network(other, 10, "init", torch.device("cpu"))
-    with pytest.raises(LotteryError, match=r"chain\.seed is 0 there, 1 here"):
+    with pytest.raises(LotteryError, match=r"dense\.chain\.seed is 0 there, 1 here"):
         inputs.rewind(model, other, 1, str(early[0]), 10)
 
 
@@ -186,14 +184,15 @@ def test_what_is_not_rewound_goes_on_with_the_weights_of_the_round_before(tmp_pa
         update={
             "rewind": rewind,
             "recipe": recipe(epochs=1, learning_rate=1e-12, weight_decay=0.0),
-            "starts": (Start(ticket="labels", rewind=rewind),),
         }
     )
     kept = chain.model_copy(update={"training": training})
     names = ("early", "weights0", "mask", "weights1", "report", "evaluation")
     at = {name: str(tmp_path / name) for name in names}
     dense = GenerateSpec.of(kept, 0)
-    generate(dense, **data, mask=None, early=at["early"], weights=at["weights0"],
+    early = EarlySpec.of(kept)
+    saving = dense.model_copy(update={"rewinds": {"none": rewind}})
+    generate(saving, **data, mask=None, early=at["early"], weights=at["weights0"],
              report=at["report"])  # fmt: skip
     mask(MaskSpec(chain=kept, round=1), at["weights0"], None, at["mask"])
     pruned = GenerateSpec.of(kept, 1)
@@ -204,13 +203,14 @@ def test_what_is_not_rewound_goes_on_with_the_weights_of_the_round_before(tmp_pa
     remain = Mask.unpack(artifacts.load(at["mask"], "mask", MaskSpec(chain=kept, round=1)))
     for name, bits in remain.layers().items():
         assert torch.allclose(after[name], before[name] * bits, atol=1e-6)
-    first = artifacts.load(at["early"], "early", dense)["models"][0]
+    first = artifacts.load(f"{at['early']}/none.pt", "early", early)["model"]
     initial = models.build(chain.architecture, 10, 0).state_dict()
     assert all(torch.equal(first[name], initial[name]) for name in initial)  # W_0
     spec = EvaluateSpec.of(kept, 1, training.dataset, training.recipe)
     evaluate(spec, **data, mask=at["mask"], early=at["weights0"], report=at["evaluation"])
+    saved = f"{at['early']}/none.pt"
     with pytest.raises(LotteryError, match="expected 'weights'"):
-        evaluate(spec, **data, mask=at["mask"], early=at["early"], report=at["evaluation"])
+        evaluate(spec, **data, mask=at["mask"], early=saved, report=at["evaluation"])
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_a_table_tells_the_network_that_stands_in():
 def test_a_report_without_its_counts_is_damaged(key):
     report = judged(1, 2)
     del report["result"][key]
-    with pytest.raises(LotteryError, match=rf"results/tickets/.*\.json: damaged: .* no {key}"):
+    with pytest.raises(LotteryError, match=rf"results/dense/.*\.json: damaged: .* no {key}"):
         rows("fig1b", report)
 
 
@@ -100,11 +100,11 @@ def test_dead_taps_that_are_not_prunable_are_not_among_the_weights(tmp_path):
 
 
 def test_a_report_without_its_dead_taps_is_damaged():
-    ticket = PAPER.aggregate("fig6").table.curves[0].chain.dense().ticket
+    dense = PAPER.aggregate("fig6").table.curves[0].chain.dense
     report = {
         "result": {key: DENSE["result"][key] for key in DENSE["result"] if key != "dead_taps"}
     }
     with pytest.raises(LotteryError) as error:
         rows("fig6", report)
-    path = paths.sparsity("results", ticket, 0)
+    path = paths.sparsity(paths.dense("results", dense, 0))
     assert str(error.value) == f"{path}: damaged: the report holds no dead_taps"

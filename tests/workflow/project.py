@@ -15,6 +15,9 @@ from tests.conftest import REPOSITORY
 
 TINY = "tests/workflow/tiny.yaml"
 FIGURE = "figures/tiny/fig1a.pdf"
+DENSE = "results/tiny/dense/cifar10/all/cifar-resnet18"
+"""Dense networks of the tiny figure, by task and recipe."""
+LOGS = DENSE.replace("tiny/", "tiny/logs/")
 HOW = ("--cores", "2", "--configfile", TINY)
 
 

@@ -13,8 +13,8 @@ from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.pruning.selection import remaining_after
 from lottery.pruning.weights import unpack
-from lottery.specs import GenerateSpec, MaskSpec
-from tests.workflow.project import FIGURE, TINY
+from lottery.specs import EarlySpec, GenerateSpec, MaskSpec
+from tests.workflow.project import DENSE, FIGURE, TINY
 
 LABELS, ROTNET, RANDOM = (
     f"cifar10-{kind}-resnet18" for kind in ("labels", "rotnet", "adjusted-random")
@@ -56,8 +56,13 @@ def test_a_labels_ticket_is_judged_by_its_own_trainings(finished):
     """The same recipe on the same data from the same W_k would be the same training twice."""
     folder = finished.root / "results/tiny/tickets"
     assert not list((folder / LABELS).rglob("evaluation-*.json"))
-    assert len(list((folder / ROTNET).rglob("evaluation-*.json"))) == 2
-    assert len(list((folder / RANDOM).rglob("evaluation-*.json"))) == 2
+    assert len(list((folder / ROTNET).rglob("evaluation-*.json"))) == 1
+    assert len(list((folder / RANDOM).rglob("evaluation-*.json"))) == 1
+    dense = sorted((finished.root / "results/tiny/dense").rglob("evaluation-*.json"))
+    assert [str(path.relative_to(finished.root)) for path in dense] == [
+        f"{DENSE}/rotnet/cifar10-rotnet/rewind-cifar10/seed0/evaluation-cifar10.json",
+        "results/tiny/dense/random/cifar-resnet18/seed0/evaluation-cifar10.json",
+    ]
     assert not list((folder / RANDOM).rglob("weights.pt"))
 
 
@@ -68,7 +73,7 @@ def test_masks_are_nested_and_exact(finished, settings, ticket):
             load(
                 finished,
                 "mask",
-                paths.mask("results/tiny", ticket, 0, round),
+                paths.mask(paths.round_folder("results/tiny", ticket, 0, round)),
                 MaskSpec(chain=settings.chain(ticket, 0), round=round),
             )
         )
@@ -85,13 +90,13 @@ def test_pruned_weights_are_zero_at_the_end_of_each_round(finished, settings, ti
     chain = settings.chain(ticket, 0)
     for round in (1, 2) if ticket == LABELS else (1,):
         spec = GenerateSpec.of(chain, round)
-        path = paths.weights("results/tiny", ticket, 0, round)
+        path = paths.weights(paths.round_folder("results/tiny", ticket, 0, round))
         state = unpack(load(finished, "weights", path, spec))
         mask = Mask.unpack(
             load(
                 finished,
                 "mask",
-                paths.mask("results/tiny", ticket, 0, round),
+                paths.mask(paths.round_folder("results/tiny", ticket, 0, round)),
                 MaskSpec(chain=chain, round=round),
             )
         )
@@ -102,15 +107,17 @@ def test_pruned_weights_are_zero_at_the_end_of_each_round(finished, settings, ti
 
 def test_early_weights_are_neither_the_first_nor_the_last(finished, settings):
     spec = settings.generate(ROTNET, 0, 0)
-    early = load(finished, "early", paths.early("results/tiny", ROTNET, 0), spec)
-    last = load(finished, "weights", paths.weights("results/tiny", ROTNET, 0, 0), spec)
+    folder = f"{DENSE}/rotnet/cifar10-rotnet/seed0"
+    at = EarlySpec.of(settings.chain(ROTNET, 0))
+    early = load(finished, "early", paths.early(folder, "cifar10"), at)
+    last = load(finished, "weights", paths.weights(folder), spec)
     first = prunable(models.build(spec.chain.architecture, 4, 0, "init"))
-    assert early["updates"] == [11], "one epoch of 1352 images in batches of 128"
+    assert early["update"] == 11, "one epoch of 1352 images in batches of 128"
     for name, weight in unpack(last).items():
         if name not in first:
             continue
-        assert not torch.equal(early["models"][0][name], weight)
-        assert not torch.equal(early["models"][0][name], first[name])
+        assert not torch.equal(early["model"][name], weight)
+        assert not torch.equal(early["model"][name], first[name])
 
 
 def test_artifacts_say_what_they_are(finished):
@@ -139,7 +146,7 @@ def test_logs_and_benchmarks_stand_beside_the_results(finished):
 
 
 def test_natural_sparsity_is_a_stage_too(edited):
-    path = f"results/tiny/tickets/{LABELS}/seed0/sparsity.json"
+    path = f"{DENSE}/labels/cifar10-labels/seed0/sparsity.json"
     edited.run(path)
     result = json.loads((edited.root / path).read_text())["result"]
     assert (

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflow.project import FIGURE, HOW, TINY, Project
+from tests.workflow.project import DENSE, FIGURE, HOW, LOGS, TINY, Project
 
 CALL = (FIGURE, *HOW)
 LABELS = "results/tiny/tickets/cifar10-labels-resnet18/seed0"
 ROTNET = "results/tiny/tickets/cifar10-rotnet-resnet18/seed0"
+DENSE_LABELS = "labels/cifar10-labels/seed0"
+DENSE_ROTNET = "rotnet/cifar10-rotnet/seed0"
 
 
 def wait_for(process, condition, seconds=120):
@@ -30,20 +32,20 @@ def stop(process, number):
 
 
 @pytest.mark.parametrize(
-    ("number", "ticket", "last"),
+    ("number", "dense", "ticket", "last"),
     [
-        (signal.SIGINT, LABELS, "round02/generation.json"),
-        (signal.SIGKILL, ROTNET, "round02/evaluation-cifar10.json"),
+        (signal.SIGINT, DENSE_LABELS, LABELS, "round02/generation.json"),
+        (signal.SIGKILL, DENSE_ROTNET, ROTNET, "round02/evaluation-cifar10.json"),
     ],
     ids=["interrupted-after-round-0", "killed-in-round-1"],
 )
 def test_a_run_that_is_stopped_goes_on_to_the_same_result(
-    finished, untouched, number, ticket, last
+    finished, untouched, number, dense, ticket, last
 ):
     target = f"{ticket}/{last}"
     process = untouched.start(target, *HOW)
     wait_for(process, (untouched.root / ticket / "round01/mask.pt").exists)
-    done = f"{ticket}/round00/weights.pt"
+    done = f"{DENSE}/{dense}/weights.pt"
     time.sleep(3)  # into the next trainings
     stop(process, number)
     kept = (untouched.root / done).read_bytes()
@@ -69,8 +71,8 @@ def fails(project, *words):
 
 
 def test_a_truncated_artifact_fails_its_reader_and_nothing_else(edited):
-    weights = edited.root / ROTNET / "round00/weights.pt"
-    early = edited.root / ROTNET / "early.pt"
+    weights = edited.root / DENSE / DENSE_ROTNET / "weights.pt"
+    early = edited.root / DENSE / DENSE_ROTNET / "early/cifar10.pt"
     before, kept = weights.stat(), early.read_bytes()
     whole = weights.read_bytes()
     weights.write_bytes(whole[: len(whole) // 2])
@@ -80,7 +82,7 @@ def test_a_truncated_artifact_fails_its_reader_and_nothing_else(edited):
     (edited.root / "results/tiny/tables/fig1a.csv").unlink()
     (edited.root / ROTNET / "round02/evaluation-cifar10.json").unlink()
     (edited.root / ROTNET / "round02/mask.pt").unlink()
-    fails(edited, f"lottery mask: error: {ROTNET}/round00/weights.pt: not a readable artifact")
+    fails(edited, f"mask: error: {DENSE}/{DENSE_ROTNET}/weights.pt: not a readable artifact")
     log = edited.root / "results/tiny/logs/mask/cifar10-rotnet-resnet18/seed0/round01.log"
     assert "not a readable artifact" in log.read_text()
     assert early.read_bytes() == kept
@@ -93,9 +95,9 @@ def test_a_truncated_artifact_fails_its_reader_and_nothing_else(edited):
 def test_a_diverged_training_says_so_in_its_log(untouched: Project):
     untouched.overlay({"recipes": {"cifar10-labels": {"optimizer": "sgd", "learning_rate": 1e30}}})
     fails(untouched, "the training diverged")
-    log = untouched.root / "results/tiny/logs/generate/cifar10-labels-resnet18/seed0/round00.log"
+    log = untouched.root / LOGS / DENSE_LABELS / "generation.log"
     assert re.search(r"error: the loss is (nan|inf) at update \d+", log.read_text())
-    assert not (untouched.root / LABELS / "round00/weights.pt").exists()
+    assert not (untouched.root / DENSE / DENSE_LABELS / "weights.pt").exists()
 
 
 def test_missing_data_stops_the_run_before_any_job_and_only_warns_a_dry_run(untouched: Project):
@@ -128,9 +130,9 @@ def test_a_figure_is_redrawn_from_results_alone(edited):
 
 
 def test_a_stage_that_is_killed_while_it_trains_is_tried_again(finished, untouched: Project):
-    target = f"{ROTNET}/round00/generation.json"
+    target = f"{DENSE}/{DENSE_ROTNET}/generation.json"
     process = untouched.start(target, *HOW, "--retries", "1")
-    log = untouched.root / "results/tiny/logs/generate/cifar10-rotnet-resnet18/seed0/round00.log"
+    log = untouched.root / LOGS / DENSE_ROTNET / "generation.log"
     wait_for(process, lambda: log.exists() and "on cpu" in log.read_text())
     os.kill(_stage_of(untouched), signal.SIGKILL)
     output, _ = process.communicate(timeout=120)

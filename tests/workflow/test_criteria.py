@@ -4,7 +4,7 @@ import torch
 
 from lottery.pruning.mask import Mask
 from lottery.pruning.selection import select
-from tests.workflow.project import Project
+from tests.workflow.project import DENSE, Project
 
 LABELS = "cifar10-labels-resnet18"
 
@@ -33,8 +33,8 @@ def test_magnitude_increase_shares_the_dense_training_and_compares_with_its_star
     target = mask_of(edited, "grown", 1)
     assert edited.plan(target) == {"mask": 1}
     edited.run(target)
-    place = edited.root / f"results/tiny/tickets/{LABELS}/seed0"
-    trained, early = payload(place / "round00/weights.pt"), payload(place / "early.pt")["models"][0]
+    place = edited.root / DENSE / "labels/cifar10-labels/seed0"
+    trained, early = payload(place / "weights.pt"), payload(place / "early/cifar10.pt")["model"]
     dense = Mask.unpack(trained["mask"])
     weights = dense.expand(trained["values"])
     grown = [(weights[name].abs() - early[name].abs()).flatten() for name in dense.shapes]

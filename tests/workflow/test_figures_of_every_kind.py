@@ -75,10 +75,9 @@ def test_the_complete_run_goes_on_from_the_partial_one(complete):
 
 
 def test_tickets_that_differ_in_their_rewind_point_share_one_dense_training(complete):
-    folder = complete.root / "results/every/tickets"
-    assert (folder / "imagenet-images-10-resnet50/seed0/round00/weights.pt").exists()
-    assert not (folder / "imagenet-images-10-resnet50-updates/seed0/round00/weights.pt").exists()
-    assert not (folder / "imagenet-images-10-resnet50-updates/seed0/early.pt").exists()
+    folder = "results/every/dense/imagenet/images-10/resnet50/labels/imagenet-images-10/seed0"
+    saved = {path.stem for path in (complete.root / folder / "early").glob("*.pt")}
+    assert saved == {"imagenet", "imagenet-epochs", "imagenet-updates"}
     accuracy = {
         row["ticket"]: row["accuracy"] for row in rows(complete, "fig7") if row["round"] == "0"
     }
@@ -96,8 +95,8 @@ def test_tickets_of_a_scope_prune_the_first_convolutions_of_the_shared_dense_net
     for row in found.values():
         assert float(row["density"]) == pytest.approx(0.25, abs=0.001)
         assert 0 < int(row["total"]) < int(whole["total"]) / 10
-    folder = complete.root / "results/every/tickets/imagenet-labels-resnet50-conv11/seed0"
-    assert not (folder / "round00").exists()
+    (dense,) = (complete.root / "results/every/dense/imagenet/all/resnet50/labels").glob("*/seed0")
+    assert (dense / "weights.pt").exists()
 
 
 def test_natural_sparsity_is_tabled_per_data_set(complete):

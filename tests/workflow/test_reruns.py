@@ -4,11 +4,19 @@ import json
 
 import torch
 
-from tests.workflow.project import FIGURE, TINY
+from tests.workflow.project import DENSE, FIGURE, TINY
 
 DRAWN = {"aggregate": 1, "plot": 1}
 # no evaluation needs the training of the last round
-ROTNET = {"generate_dense": 1, "generate": 1, "mask": 2, "evaluate": 2, **DRAWN}
+ROTNET = {
+    "describe": 2,  # the dense training and its W_k
+    "generate_dense": 1,
+    "generate": 1,
+    "mask": 2,
+    "evaluate": 1,
+    "evaluate_dense": 1,
+    **DRAWN,
+}
 
 
 def test_a_generation_recipe_reruns_its_chain_and_no_other(edited):
@@ -20,7 +28,7 @@ def test_the_rate_of_pruning_reruns_all_but_the_dense_trainings(edited):
     edited.overlay({"pruning": {"rate": 0.4}})
     assert edited.plan() == {
         "mask": 4,
-        "baseline_mask": 1,
+        "adjusted_random_mask": 1,
         "generate": 3,
         "evaluate": 2,
         **DRAWN,
@@ -37,11 +45,13 @@ def test_code_of_the_data_set_reruns_all_that_reads_it(edited):
 def test_another_seed_adds_its_own_chains(edited):
     edited.overlay({"seeds": [0, 1]})
     assert edited.plan() == {
+        "describe": 4,
         "generate_dense": 2,
         "generate": 3,
         "mask": 4,
-        "baseline_mask": 1,
-        "evaluate": 4,
+        "adjusted_random_mask": 1,
+        "evaluate": 2,
+        "evaluate_dense": 2,
         **DRAWN,
     }
 
@@ -50,7 +60,7 @@ def test_further_rounds_go_on_from_the_last(edited):
     edited.overlay({"pruning": {"evaluated_rounds": [0, 2, 3]}})
     assert edited.plan() == {
         "mask": 2,
-        "baseline_mask": 1,
+        "adjusted_random_mask": 1,
         "generate": 2,
         "evaluate": 2,
         **DRAWN,
@@ -112,7 +122,8 @@ def test_weights_of_pruned_rounds_are_dropped_on_request_and_missed_by_nothing(f
     target = f"{chain}/round02/generation.json"
     untouched.run(target)
     kept = {path.parent.name for path in (untouched.root / chain).rglob("weights.pt")}
-    assert kept == {"round00", "round02"}
+    assert kept == {"round02"}
+    assert (untouched.root / DENSE / "labels/cifar10-labels/seed0/weights.pt").exists()
     for name in ("round01", "round02"):
         masks = [
             torch.load(project.root / chain / name / "mask.pt", weights_only=True)["payload"]
@@ -145,4 +156,4 @@ def test_a_ticket_that_is_not_rewound_starts_each_round_where_the_last_one_ended
     report = json.loads((edited.root / target).read_text())
     assert report["inputs"]["early"]["path"] == f"{chain}/round01/weights.pt"
     before = json.loads((edited.root / f"{chain}/round01/generation.json").read_text())
-    assert before["inputs"]["early"]["path"] == f"{chain}/round00/weights.pt"
+    assert before["inputs"]["early"]["path"] == f"{DENSE}/rotnet/cifar10-rotnet/seed0/weights.pt"

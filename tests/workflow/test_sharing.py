@@ -67,6 +67,7 @@ class Plan:
     def generate(self, options):
         spec = parse(GenerateSpec, options["spec"])
         chain, training = spec.chain, spec.training()
+        assert spec.round or spec.rewinds
         start = "drawn"
         if spec.round:
             start = (self.of(options["early"]), training.rewind.text(), "head kept")
@@ -108,22 +109,24 @@ def test_no_training_of_the_paper_is_made_twice(said):
 
 def test_a_dry_run_says_how_many_trainings_remain_and_how_many_are_shared(said):
     settings = config.load([REPOSITORY / "config.yaml", REPOSITORY / PLAN])
-    alone = sharing.alone(settings, settings.figures)
+    unshared = sharing.without_sharing(settings, settings.figures)
     count = len(Plan(said).trainings)
     assert (
         f"{count} of {count} trainings remain "
-        f"({alone} without sharing: {alone - count} are shared)" in said
+        f"({unshared} without sharing: {unshared - count} are shared)" in said
     )
 
 
 @pytest.mark.parametrize(
-    ("ticket", "folder"),
+    ("ticket", "dense"),
     [
-        ("imagenet-images-10-resnet50-updates", "imagenet-images-10-resnet50"),
-        ("imagenet-rotnet-alexnet-conv3", "imagenet-rotnet-alexnet"),
-        ("imagenet-labels-resnet50", "imagenet-labels-resnet50"),
+        (
+            "imagenet-images-10-resnet50-updates",
+            "imagenet/images-10/resnet50/labels/imagenet-images-10",
+        ),
+        ("imagenet-rotnet-alexnet-conv3", "imagenet/all/alexnet/rotnet/imagenet-rotnet-alexnet"),
+        ("cifar10-random-vgg19", "random/cifar-vgg19"),
     ],
 )
-def test_tickets_that_start_alike_share_the_dense_training(ticket, folder):
-    chain = config.load([REPOSITORY / "config.yaml"]).chain(ticket, 0)
-    assert chain.dense().ticket == folder
+def test_a_shared_dense_network_is_named_by_what_it_is(ticket, dense):
+    assert config.load([REPOSITORY / "config.yaml"]).chain(ticket, 0).dense == dense

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.workflow.project import FIGURE, HOW, TINY, Project
+from tests.workflow.project import DENSE, FIGURE, HOW, LOGS, TINY, Project
 
 CHANGES = {
     "max_gpus": 2,
@@ -53,14 +53,14 @@ def streamed(tmp_path_factory, photographs):
 
 
 def test_its_trainings_read_each_image_once_an_epoch_in_two_processes(streamed):
-    reports = sorted((streamed.root / "results/tiny").rglob("round*/*.json"))
+    reports = sorted((streamed.root / "results/tiny").rglob("generation.json"))
     assert len(reports) == 2  # a supervised generation is its own evaluation
     for path in reports:
         result = streamed.result(path)
         assert result["inputs"] == 2 * 88
         assert result["test"]["examples"] == 22
-    log = streamed.root / "results/tiny/logs/generate/cifar10-labels-resnet18/seed0/round00.log"
-    said = log.read_text()
+    log = f"{LOGS}/labels/cifar10-labels/seed0/generation.log"
+    said = (streamed.root / log).read_text()
     assert "on 2 x cpu, float32, images through DALI" in said
     assert not list(streamed.root.rglob("*-unfinished"))
 
@@ -122,7 +122,7 @@ def test_after_a_damaged_image_its_removal_is_enough(streamed, tmp_path):
         "datasets.cifar10: its folder has changed (train/china: 43 images, was 44 images): it is "
         "another data set, and what was made from it is made again"
     ) in said
-    report = "results/tiny/tickets/cifar10-labels-resnet18/seed2/round00/generation.json"
+    report = f"{DENSE}/labels/cifar10-labels/seed2/generation.json"
     assert project.result(project.root / report)["inputs"] == 2 * 87
     assert project.plan() == {}
 

@@ -1,12 +1,46 @@
 # Each data set decoded once, and the training indices of each of its subsets and seeds.
+import functools
+
+from lottery.data import presence
+from lottery.fingerprint import fingerprint
+
 DRAWS = {
     (dataset, paths.subset_draw(subset, seed)): spec
     for (dataset, subset, seed), spec in CONFIG.subset_draws().items()
 }
 
 
+@functools.cache
+def data_folder(dataset: str) -> str:
+    """Where this machine has a data set; empty for an embedded one."""
+    if workflow.dryrun:
+        for line in presence.missing(CONFIG, [dataset]).values():
+            logger.warning(
+                f"This data set is needed, and is not here as it should be: {line}"
+            )
+    return CONFIG.datasets[dataset].root or ""
+
+
+@functools.cache
+def contents(dataset: str) -> str:
+    """What the class folders of a data set hold, as the stage that reads them saw it, or anew."""
+    found, line = presence.contents(
+        CONFIG, dataset, paths.images_report(RESULTS, dataset)
+    )
+    if line:
+        logger.warning(line)
+    return found
+
+
+def drawn(dataset: str, subset: str, seed: str) -> str:
+    """The indices that a training reads; the whole data set is one draw for all seeds."""
+    return paths.subset(
+        RESULTS, dataset, paths.subset_draw(subset, None if subset == "all" else seed)
+    )
+
+
 rule images:
-    """Decode a data set once, or list it if it is streamed; say what was found."""
+    """Decode a data set once, or list it if it is streamed; report what was found."""
     output:
         images=paths.images(RESULTS, "{dataset}"),
         report=paths.images_report(RESULTS, "{dataset}"),
@@ -14,8 +48,6 @@ rule images:
         f"{LOGS}/images/{{dataset}}.log",
     benchmark:
         f"{BENCHMARKS}/images/{{dataset}}.tsv"
-    wildcard_constraints:
-        dataset=names(CONFIG.datasets),
     priority: 4  # all trainings wait for it
     resources:
         mem_mb=lambda w: memory_mb(w.dataset),
@@ -27,8 +59,7 @@ rule images:
             f"lottery.data.{CONFIG.datasets[w.dataset].format}",
         ),
         contents=lambda w: contents(w.dataset),  # another one is another data set
-        # A function of `input` triggers no rerun: a data set may move.
-        data=lambda w, input: data_folder(w.dataset),
+        data=lambda w, input: data_folder(w.dataset),  # which may move
     shell:
         "python -m lottery images --spec {params.spec:q} --data={params.data:q}"
         " --out {output.images:q} --report {output.report:q} 2>&1 | tee {log:q}"
@@ -45,8 +76,7 @@ rule subset:
     benchmark:
         f"{BENCHMARKS}/subset/{{dataset}}/{{draw}}.tsv"
     wildcard_constraints:
-        dataset=names(CONFIG.datasets),
-        draw=names(sorted({draw for _, draw in DRAWS})),
+        draw=one_of(sorted({draw for _, draw in DRAWS})),
     priority: 4
     resources:
         mem_mb=lambda w: memory_mb(w.dataset),

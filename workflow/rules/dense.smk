@@ -1,0 +1,207 @@
+# The dense networks of round 0, each shared by all tickets that are made of the same entries, and
+# what is found out of them. A folder bears the entries' names, so that no ticket owns it.
+#
+# A dense training is made again for one more rewind point, which changes neither W* nor another
+# W_k. So what is made from its files takes them as `ancient`, and beside them `made_from`: this says
+# what they are made from, and is written again only when that changes.
+import json
+
+from lottery.config.entries import DenseName
+from lottery.fingerprint import training_code
+
+DENSE = paths.dense(RESULTS, "{dense}", "{seed}")
+
+
+TRAINED = {name: CONFIG.generate_dense(name, 0).chain for name in CONFIG.rewinds_of}
+PLACES = TRAINED | CONFIG.starts
+
+
+def chain_of(w):
+    """That of a ticket, of a dense training, or of what an evaluation of one begins with."""
+    return CHAINS[w.ticket] if hasattr(w, "ticket") else PLACES[w.dense]
+
+
+def dense_of(w) -> str | None:
+    """The dense network that a job trains or reads, by its name; None if it reads none."""
+    chain = chain_of(w)
+    chain = chain.baseline.of if chain.baseline else chain
+    return chain and chain.dense
+
+
+def indices(w) -> str:
+    """The draw that a job's generation task is trained on."""
+    entries = DenseName.parse(dense_of(w))
+    return drawn(entries.dataset, entries.subset, w.seed)
+
+
+def generate_code(w) -> str:
+    entries = DenseName.parse(dense_of(w))
+    return training_code("generate", network_of(w), entries.task)
+
+
+def made_from(w):
+    """What the dense network that a job reads, or its W_k, is made from."""
+    if dense_of(w) is None:
+        return []
+    if hasattr(w, "dense"):
+        name = w.dense
+    else:
+        name = chain_of(w).start_name if chain_of(w).training else dense_of(w)
+    return paths.description(paths.dense(RESULTS, name, w.seed))
+
+
+def network_of(w) -> str:
+    """The module of the network that a job is about."""
+    return chain_of(w).architecture.model
+
+
+def before(w) -> str:
+    """The folder of the round before: that of round 0 is the dense training's."""
+    round = int(w.round) - 1
+    if round:
+        return paths.round_folder(RESULTS, w.ticket, w.seed, round)
+    return paths.dense(RESULTS, chain_of(w).dense, w.seed)
+
+
+def ended_with(w):
+    """W* of the round before."""
+    weights = paths.weights(before(w))
+    return weights if int(w.round) > 1 else ancient(weights)
+
+
+def rewinds(w) -> bool:
+    """Whether a training begins with W_k, not with W* of the round before."""
+    return hasattr(w, "dense") or not chain_of(w).training.rewind.none
+
+
+def begins_with(w) -> str:
+    """The file of the weights that a training begins with."""
+    if not rewinds(w):
+        return paths.weights(before(w))
+    chain = chain_of(w)
+    folder = paths.dense(RESULTS, chain.dense, w.seed)
+    return paths.early(folder, chain.training.rewind_name)
+
+
+def early(w):
+    """The same as snakemake knows it: to it all W_k of a dense training are one folder."""
+    if chain_of(w).training is None:
+        return []
+    return ancient(os.path.dirname(begins_with(w))) if rewinds(w) else ended_with(w)
+
+
+def files(w, input) -> list[str]:
+    """What a job reads, as options of its stage."""
+    read = {name: path for name, path in input.items() if path and name != "made_from"}
+    if "early" in read:
+        read["early"] = begins_with(w)
+    return [f"--{name}={path}" for name, path in read.items()]
+
+
+rule describe:
+    """Write down what a dense network, or its W_k, is made from: task, recipe, code, indices."""
+    input:
+        subset=indices,
+    output:
+        paths.description(paths.dense(RESULTS, "{dense}", "{seed}")),
+    wildcard_constraints:
+        dense=one_of(PLACES),
+    priority: 4
+    localrule: True
+    params:
+        text=lambda w: json.dumps(
+            {
+                "code": generate_code(w),
+                "spec": json.loads(CONFIG.made_from(w.dense, int(w.seed)).text()),
+            }
+        ),
+    shell:
+        "printf '%s\\n' {params.text:q} > {output:q}"
+
+
+rule generate_dense:
+    """Train the dense network of round 0 on its generation task; save W_k on the way."""
+    input:
+        images=lambda w: paths.images(RESULTS, joined(w).dataset),
+        subset=indices,
+        made_from=made_from,
+    output:
+        early=directory(paths.early(DENSE)),
+        weights=paths.weights(DENSE),
+        report=paths.generation(DENSE),
+    log:
+        f"{LOGS}/dense/{{dense}}/seed{{seed}}/generation.log",
+    benchmark:
+        f"{BENCHMARKS}/dense/{{dense}}/seed{{seed}}/generation.tsv"
+    wildcard_constraints:
+        dense=one_of(TRAINED),
+    priority: 2
+    threads: training_threads
+    resources:
+        **TRAINING_RESOURCES,
+    params:
+        spec=lambda w: CONFIG.generate_dense(w.dense, int(w.seed)).text(),
+        code=generate_code,
+        files=files,
+        running=running,
+        launcher=launcher,
+    shell:
+        "{params.launcher}python -m lottery generate --spec {params.spec:q}"
+        " {params.files:q} --early {output.early:q}"
+        " --weights {output.weights:q} --report {output.report:q} {params.running}"
+        " --threads {threads} 2>&1 | tee {log:q}"
+
+
+rule sparsity:
+    """Count the weights that a dense training took to zero (Section 4.5)."""
+    input:
+        weights=ancient(paths.weights(DENSE)),
+        made_from=made_from,
+    output:
+        report=paths.sparsity(DENSE),
+    log:
+        f"{LOGS}/dense/{{dense}}/seed{{seed}}/sparsity.log",
+    benchmark:
+        f"{BENCHMARKS}/dense/{{dense}}/seed{{seed}}/sparsity.tsv"
+    wildcard_constraints:
+        dense=one_of(TRAINED),
+    resources:
+        mem_mb=4000,
+        runtime=20,
+    params:
+        spec=lambda w: CONFIG.natural_sparsity(w.dense, int(w.seed)).text(),
+        code=lambda w: fingerprint(
+            "lottery.stages.sparsity", f"lottery.models.{network_of(w)}"
+        ),
+    shell:
+        "python -m lottery sparsity --spec {params.spec:q} --weights {input.weights:q}"
+        " --report {output.report:q} 2>&1 | tee {log:q}"
+
+
+rule evaluate_dense:
+    """Evaluate a dense network, from its W_k or drawn anew: all tickets' round 0 (Section 3.1)."""
+    input:
+        images=lambda w: paths.images(RESULTS, joined(w).dataset),
+        subset=lambda w: drawn(joined(w).dataset, "all", w.seed),
+        early=early,
+        made_from=made_from,
+    output:
+        report=paths.evaluation(DENSE, "{evaluation}"),
+    log:
+        f"{LOGS}/dense/{{dense}}/seed{{seed}}/evaluation-{{evaluation}}.log",
+    benchmark:
+        f"{BENCHMARKS}/dense/{{dense}}/seed{{seed}}/evaluation-{{evaluation}}.tsv"
+    wildcard_constraints:
+        dense=one_of(CONFIG.starts),
+    threads: training_threads
+    resources:
+        **TRAINING_RESOURCES,
+    params:
+        spec=lambda w: CONFIG.evaluate_dense(w.dense, int(w.seed), w.evaluation).text(),
+        code=lambda w: training_code("evaluate", network_of(w), "labels"),
+        files=files,
+        running=running,
+        launcher=launcher,
+    shell:
+        "{params.launcher}python -m lottery evaluate --spec {params.spec:q} {params.files:q}"
+        " --report {output.report:q} {params.running} --threads {threads} 2>&1 | tee {log:q}"

@@ -1,0 +1,82 @@
+# What a job needs of a machine. None of it changes a result.
+from lottery.config.entries import DenseName
+
+
+def joined(w):
+    """What names the data set and the recipe of a job: an evaluation, a dense network, a ticket."""
+    if hasattr(w, "evaluation"):
+        return CONFIG.evaluations[w.evaluation]
+    return DenseName.parse(w.dense) if hasattr(w, "dense") else CONFIG.found(w.ticket)
+
+
+def memory_mb(dataset: str) -> int:
+    """What a process needs beside its network: a data set and a part of it again, or its loader."""
+    entry = CONFIG.datasets[dataset]
+    if entry.streamed:
+        return 12_000
+    pixels = (entry.train_images or 100_000) * 3 * entry.side**2
+    return 6000 + int(2.5e-6 * pixels)
+
+
+def gpus(w) -> int:
+    return min(CONFIG.max_gpus, CONFIG.recipes[joined(w).recipe].gpus)
+
+
+def nodes(w) -> int:
+    return -(-gpus(w) // CONFIG.gpus_per_node)
+
+
+def on_several(value):
+    """A resource that only a training on several nodes has: a SLURM task on each of them."""
+    return lambda w: value(w) if nodes(w) > 1 else None
+
+
+def training_threads(w) -> int:
+    """On each node: one, and to decode streamed images eight for each GPU."""
+    streamed = CONFIG.datasets[joined(w).dataset].streamed
+    return 8 * (gpus(w) // nodes(w)) if streamed else 1
+
+
+MARGIN = 2
+"""Minutes before the end of its job at which a training saves its state and stops; of a job of less
+than four minutes it is half."""
+TRAINING_RESOURCES = {
+    "gpu": gpus,
+    "mem_mb": lambda w: memory_mb(joined(w).dataset) * (gpus(w) // nodes(w)),
+    "runtime": lambda w, attempt: min(CONFIG.max_time or 10**6, 240 * attempt),
+    "nodes": nodes,
+    "tasks": on_several(nodes),
+    "tasks_per_gpu": on_several(lambda w: 0),
+    "slurm_extra": on_several(lambda w: f"'--gpus-per-node={gpus(w) // nodes(w)}'"),
+    "mpi": on_several(
+        lambda w: f"srun --nodes={nodes(w)} --ntasks={nodes(w)} --kill-on-bad-exit=1"
+        f" --gpus-per-node={gpus(w) // nodes(w)} --cpus-per-task={training_threads(w)}"
+    ),
+}
+
+
+def running(w, input, output, resources) -> str:
+    """The options that say how a training runs here."""
+    dataset = joined(w).dataset
+    # Only a job of the SLURM profile is one training, and can be run again for its sake.
+    is_job = "slurm_partition" in resources.keys()
+    options = {
+        "checkpoints": paths.unfinished(output.report),
+        "checkpoint-minutes": CONFIG.checkpoint_minutes,
+        "max-minutes": (
+            max(resources.runtime - MARGIN, resources.runtime / 2) if is_job else None
+        ),
+        "processes": max(1, resources.get("gpu", 1) // resources.get("nodes", 1)),
+        "loader": CONFIG.loader,
+        "data": data_folder(dataset) if CONFIG.datasets[dataset].streamed else None,
+    }
+    words = [
+        f"--{name}={value}" for name, value in options.items() if value is not None
+    ]
+    words += ["--requeue"] * is_job + ["--compile"] * CONFIG.compile
+    return shlex.join(words)
+
+
+def launcher(w, input, resources) -> str:
+    """What starts a training on all of its nodes; nothing, on one."""
+    return f"{resources.mpi} " if "mpi" in resources.keys() else ""
