@@ -54,11 +54,6 @@ def early(dense: str, rewind: str | None = None) -> str:
     return f"{dense}/early" if rewind is None else f"{dense}/early/{rewind}.pt"
 
 
-def description(dense: str) -> str:
-    """What a dense network, or its W_k, is made from."""
-    return f"{dense}/made-from.json"
-
-
 def sparsity(dense: str) -> str:
     """Natural sparsity of a dense network."""
     return f"{dense}/sparsity.json"

@@ -37,7 +37,6 @@ from lottery.specs import (
     Baseline,
     Chain,
     Dataset,
-    EarlySpec,
     EvaluateSpec,
     GenerateSpec,
     ImagesSpec,
@@ -219,12 +218,6 @@ class Config(Spec):
     def generate(self, ticket: str, seed: int, round: int) -> GenerateSpec:
         """The training of one round."""
         return GenerateSpec.of(self.chain(ticket, seed), round)
-
-    def made_from(self, name: str, seed: int) -> GenerateSpec | EarlySpec:
-        """What a dense network is made from, or its W_k: of `starts` with a rewind point."""
-        if name in self.starts:
-            return EarlySpec.of(self.starts[name].with_seed(seed))
-        return self.generate_dense(name, seed).trained()
 
     def generate_dense(self, dense: str, seed: int) -> GenerateSpec:
         """The dense training of all tickets that share it; it saves W_k for each of them."""

@@ -1,8 +1,11 @@
 """Names are identity: where an entry stands, and what stands beside it, reruns nothing."""
 
+import torch
 import yaml
 
-from tests.workflow.project import DENSE, FIGURE, TINY, Project
+from tests.workflow.project import DENSE, TINY, Project
+from tests.workflow.test_criteria import payload
+from tests.workflow.test_reruns import ROTNET as CHAIN
 
 LABELS = {
     "dataset": "cifar10",
@@ -47,41 +50,21 @@ def test_an_equal_ticket_plans_nothing_above_or_below_the_one_it_equals(edited):
     assert edited.plan() == {}
 
 
-def test_a_further_rewind_point_reruns_the_dense_training_and_nothing_after_it(edited):
-    """Nor what was found in its weights, which stay the same to the bit."""
-    weights = edited.root / DENSE / "rotnet/cifar10-rotnet/seed0/weights.pt"
-    before = weights.read_bytes()
+def test_a_further_rewind_point_reruns_the_dense_training_that_saves_it_and_its_chain(edited):
+    """No other chain; and weights and masks come out as they were, to the bit."""
+    place = edited.root / DENSE / "rotnet/cifar10-rotnet/seed0"
+    before = payload(place / "weights.pt")
     edited.overlay(
         {
             "rewinds": {"sooner": {"updates": 3}},
             "tickets": {"sooner": {**ROTNET, "rewind": "sooner"}},
         }
     )
-    assert edited.plan() == {"generate_dense": 1}
+    assert edited.plan() == CHAIN
     target = "results/tiny/tickets/sooner/seed0/round01/mask.pt"
-    assert edited.plan(target) == {"describe": 1, "generate_dense": 1, "mask": 1}
-    edited.run(target, FIGURE)
-    assert {path.stem for path in (weights.parent / "early").iterdir()} >= {"cifar10", "sooner"}
-    assert weights.read_bytes() != before, "its header is new"
-    assert edited.plan(target, FIGURE) == {}
-
-
-def test_what_a_dense_training_learns_from_reruns_all_that_follows(edited):
-    """Though its files are taken as older than what is made from them."""
-    edited.edit("lottery/data/digits.py", "% 4 == 3", "% 4 == 2 + 1")
-    target = f"{DENSE}/rotnet/cifar10-rotnet/seed0/sparsity.json"
-    plan = edited.plan(FIGURE, target)
-    assert plan == {
-        "images": 1,
-        "subset": 1,
-        "describe": 4,
-        "generate_dense": 2,
-        "generate": 3,
-        "mask": 4,
-        "adjusted_random_mask": 1,
-        "evaluate": 2,
-        "evaluate_dense": 2,
-        "sparsity": 1,
-        "aggregate": 1,
-        "plot": 1,
-    }
+    assert edited.plan(target) == {"generate_dense": 1, "mask": 1}
+    edited.run(target)
+    assert {path.stem for path in (place / "early").glob("*.pt")} == {"cifar10", "sooner"}
+    after = payload(place / "weights.pt")
+    assert all(torch.equal(after["values"][name], kept) for name, kept in before["values"].items())
+    assert edited.plan(target) == {}

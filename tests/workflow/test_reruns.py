@@ -9,7 +9,6 @@ from tests.workflow.project import DENSE, FIGURE, TINY
 DRAWN = {"aggregate": 1, "plot": 1}
 # no evaluation needs the training of the last round
 ROTNET = {
-    "describe": 2,  # the dense training and its W_k
     "generate_dense": 1,
     "generate": 1,
     "mask": 2,
@@ -45,7 +44,6 @@ def test_code_of_the_data_set_reruns_all_that_reads_it(edited):
 def test_another_seed_adds_its_own_chains(edited):
     edited.overlay({"seeds": [0, 1]})
     assert edited.plan() == {
-        "describe": 4,
         "generate_dense": 2,
         "generate": 3,
         "mask": 4,

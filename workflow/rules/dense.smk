@@ -1,11 +1,5 @@
 # The dense networks of round 0, each shared by all tickets that are made of the same entries, and
 # what is found out of them. A folder bears the entries' names, so that no ticket owns it.
-#
-# A dense training is made again for one more rewind point, which changes neither W* nor another
-# W_k. So what is made from its files takes them as `ancient`, and beside them `made_from`: this says
-# what they are made from, and is written again only when that changes.
-import json
-
 from lottery.config.entries import DenseName
 from lottery.fingerprint import training_code
 
@@ -39,17 +33,6 @@ def generate_code(w) -> str:
     return training_code("generate", network_of(w), entries.task)
 
 
-def made_from(w):
-    """What the dense network that a job reads, or its W_k, is made from."""
-    if dense_of(w) is None:
-        return []
-    if hasattr(w, "dense"):
-        name = w.dense
-    else:
-        name = chain_of(w).start_name if chain_of(w).training else dense_of(w)
-    return paths.description(paths.dense(RESULTS, name, w.seed))
-
-
 def network_of(w) -> str:
     """The module of the network that a job is about."""
     return chain_of(w).architecture.model
@@ -63,10 +46,9 @@ def before(w) -> str:
     return paths.dense(RESULTS, chain_of(w).dense, w.seed)
 
 
-def ended_with(w):
+def ended_with(w) -> str:
     """W* of the round before."""
-    weights = paths.weights(before(w))
-    return weights if int(w.round) > 1 else ancient(weights)
+    return paths.weights(before(w))
 
 
 def rewinds(w) -> bool:
@@ -77,7 +59,7 @@ def rewinds(w) -> bool:
 def begins_with(w) -> str:
     """The file of the weights that a training begins with."""
     if not rewinds(w):
-        return paths.weights(before(w))
+        return ended_with(w)
     chain = chain_of(w)
     folder = paths.dense(RESULTS, chain.dense, w.seed)
     return paths.early(folder, chain.training.rewind_name)
@@ -87,36 +69,15 @@ def early(w):
     """The same as snakemake knows it: to it all W_k of a dense training are one folder."""
     if chain_of(w).training is None:
         return []
-    return ancient(os.path.dirname(begins_with(w))) if rewinds(w) else ended_with(w)
+    return os.path.dirname(begins_with(w)) if rewinds(w) else ended_with(w)
 
 
 def files(w, input) -> list[str]:
     """What a job reads, as options of its stage."""
-    read = {name: path for name, path in input.items() if path and name != "made_from"}
+    read = {name: path for name, path in input.items() if path}
     if "early" in read:
         read["early"] = begins_with(w)
     return [f"--{name}={path}" for name, path in read.items()]
-
-
-rule describe:
-    """Write down what a dense network, or its W_k, is made from: task, recipe, code, indices."""
-    input:
-        subset=indices,
-    output:
-        paths.description(paths.dense(RESULTS, "{dense}", "{seed}")),
-    wildcard_constraints:
-        dense=one_of(PLACES),
-    priority: 4
-    localrule: True
-    params:
-        text=lambda w: json.dumps(
-            {
-                "code": generate_code(w),
-                "spec": json.loads(CONFIG.made_from(w.dense, int(w.seed)).text()),
-            }
-        ),
-    shell:
-        "printf '%s\\n' {params.text:q} > {output:q}"
 
 
 rule generate_dense:
@@ -124,7 +85,6 @@ rule generate_dense:
     input:
         images=lambda w: paths.images(RESULTS, joined(w).dataset),
         subset=indices,
-        made_from=made_from,
     output:
         early=directory(paths.early(DENSE)),
         weights=paths.weights(DENSE),
@@ -155,8 +115,7 @@ rule generate_dense:
 rule sparsity:
     """Count the weights that a dense training took to zero (Section 4.5)."""
     input:
-        weights=ancient(paths.weights(DENSE)),
-        made_from=made_from,
+        weights=paths.weights(DENSE),
     output:
         report=paths.sparsity(DENSE),
     log:
@@ -184,7 +143,6 @@ rule evaluate_dense:
         images=lambda w: paths.images(RESULTS, joined(w).dataset),
         subset=lambda w: drawn(joined(w).dataset, "all", w.seed),
         early=early,
-        made_from=made_from,
     output:
         report=paths.evaluation(DENSE, "{evaluation}"),
     log:

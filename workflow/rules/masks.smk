@@ -46,7 +46,6 @@ rule mask:
             otherwise=[],
         ),
         subset=branch(lambda w: criterion(w).examples, then=indices, otherwise=[]),
-        made_from=made_from,
     output:
         mask=paths.mask(ROUND),
     log:
@@ -83,10 +82,7 @@ use rule mask as random_mask with:
 
 use rule mask as adjusted_random_mask with:
     input:
-        weights=lambda w: ancient(
-            paths.weights(paths.dense(RESULTS, dense_of(w), w.seed))
-        ),
-        made_from=made_from,
+        weights=lambda w: paths.weights(paths.dense(RESULTS, dense_of(w), w.seed)),
     wildcard_constraints:
         ticket=tickets("adjusted-random"),
     priority: 1
