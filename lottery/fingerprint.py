@@ -39,6 +39,7 @@ UNCOUNTED = {
 """Modules whose edits change no result."""
 
 
+@cache
 def fingerprint(*modules: str) -> str:
     """16 hexadecimal digits over `modules` and all that they import from this package.
 

@@ -66,5 +66,5 @@ def test_a_further_rewind_point_reruns_the_dense_training_that_saves_it_and_its_
     edited.run(target)
     assert {path.stem for path in (place / "early").glob("*.pt")} == {"cifar10", "sooner"}
     after = payload(place / "weights.pt")
-    assert all(torch.equal(after["values"][name], kept) for name, kept in before["values"].items())
+    assert torch.equal(after["values"], before["values"])
     assert edited.plan(target) == {}

@@ -26,11 +26,6 @@ def nodes(w) -> int:
     return -(-gpus(w) // CONFIG.gpus_per_node)
 
 
-def on_several(value):
-    """A resource that only a training on several nodes has: a SLURM task on each of them."""
-    return lambda w: value(w) if nodes(w) > 1 else None
-
-
 def training_threads(w) -> int:
     """On each node: one, and to decode streamed images eight for each GPU."""
     streamed = CONFIG.datasets[joined(w).dataset].streamed
@@ -44,15 +39,25 @@ TRAINING_RESOURCES = {
     "gpu": gpus,
     "mem_mb": lambda w: memory_mb(joined(w).dataset) * (gpus(w) // nodes(w)),
     "runtime": lambda w, attempt: min(CONFIG.max_time or 10**6, 240 * attempt),
-    "nodes": nodes,
-    "tasks": on_several(nodes),
-    "tasks_per_gpu": on_several(lambda w: 0),
-    "slurm_extra": on_several(lambda w: f"'--gpus-per-node={gpus(w) // nodes(w)}'"),
-    "mpi": on_several(
-        lambda w: f"srun --nodes={nodes(w)} --ntasks={nodes(w)} --kill-on-bad-exit=1"
-        f" --gpus-per-node={gpus(w) // nodes(w)} --cpus-per-task={training_threads(w)}"
-    ),
 }
+
+
+def on_several(value):
+    """A resource that only a training on several nodes has: a SLURM task on each of them."""
+    return lambda w: value(w) if nodes(w) > 1 else None
+
+
+if CONFIG.max_gpus > CONFIG.gpus_per_node:
+    TRAINING_RESOURCES |= {
+        "nodes": nodes,
+        "tasks": on_several(nodes),
+        "tasks_per_gpu": on_several(lambda w: 0),
+        "slurm_extra": on_several(lambda w: f"'--gpus-per-node={gpus(w) // nodes(w)}'"),
+        "mpi": on_several(
+            lambda w: f"srun --nodes={nodes(w)} --ntasks={nodes(w)} --kill-on-bad-exit=1"
+            f" --gpus-per-node={gpus(w) // nodes(w)} --cpus-per-task={training_threads(w)}"
+        ),
+    }
 
 
 def running(w, input, output, resources) -> str:
