@@ -18,6 +18,8 @@ from lottery.training import loop
 from tests.conftest import CPU, recipe, stage_inputs
 
 PIXELS = torch.rand(5, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+UNUSED = torch.Generator()
+"""The tasks that come with this package draw nothing."""
 
 
 def make(name, **changes):
@@ -30,14 +32,14 @@ def view():
 
 def test_labels_are_the_images_own():
     labels = torch.arange(5)
-    inputs, targets = make("labels").examples(view, labels)
+    inputs, targets = make("labels").examples(view, labels, UNUSED)
     assert torch.equal(inputs, PIXELS)
     assert torch.equal(targets, labels)
     assert torch.equal(make("labels").supervise(labels, seed=3), labels)
 
 
 def test_rotnets_target_is_the_rotation_that_was_applied():
-    inputs, targets = make("rotnet").examples(view, torch.zeros(5))
+    inputs, targets = make("rotnet").examples(view, torch.zeros(5), UNUSED)
     assert make("rotnet").outputs(1000) == 4
     assert inputs.shape == (20, 3, 8, 8)
     sources = PIXELS.repeat(4, 1, 1, 1)
@@ -100,7 +102,7 @@ def test_permuted_labels_are_one_permutation_with_the_same_class_counts():
 
 def test_exemplars_positives_are_views_of_one_image():
     drawn = iter([PIXELS, PIXELS + 1])
-    inputs, targets = make("exemplar").examples(lambda: next(drawn), torch.arange(5))
+    inputs, targets = make("exemplar").examples(lambda: next(drawn), torch.arange(5), UNUSED)
     assert torch.equal(inputs, torch.cat([PIXELS, PIXELS + 1])), "two draws of the augmentation"
     assert targets.tolist() == [0, 1, 2, 3, 4] * 2
 
@@ -146,7 +148,7 @@ def test_the_semi_supervised_loss_is_labels_plus_rotnet():
     task = make("semi-supervised", rotation_weight=2.0)
     assert task.outputs(10) == 14
     labels = torch.tensor([1, 2, UNLABELLED, UNLABELLED, UNLABELLED])
-    inputs, targets = task.examples(view, labels)
+    inputs, targets = task.examples(view, labels, UNUSED)
     assert inputs.shape == (20, 3, 8, 8)
     outputs = torch.randn(20, 14, generator=torch.Generator().manual_seed(0))
     labelled = torch.tensor([0, 1, 5, 6, 10, 11, 15, 16])  # in all four rotations
@@ -159,7 +161,7 @@ def test_the_semi_supervised_loss_is_labels_plus_rotnet():
 
 def test_semi_supervised_accuracy_is_that_of_labelled_upright_images():
     task = make("semi-supervised")
-    _, targets = task.examples(view, torch.tensor([1, 2, UNLABELLED, UNLABELLED, 0]))
+    _, targets = task.examples(view, torch.tensor([1, 2, UNLABELLED, UNLABELLED, 0]), UNUSED)
     outputs = torch.zeros(20, 14)
     outputs[0, 1] = outputs[1, 3] = outputs[4, 0] = 1.0
     assert task.correct(outputs, targets).tolist() == [True, False, True]
