@@ -59,7 +59,7 @@ def evaluate(
             running,
             place,
             states,
-            found.rewind if found else None,
+            rewind=found.rewind if found else None,
         )
         world = place.execution.world
         if world.rank:

@@ -58,8 +58,8 @@ def generate(
             running,
             place,
             states,
-            training.rewind,
-            [] if spec.round else [start.rewind for start in training.starts],
+            rewind=training.rewind,  # of a dense training there is none
+            starts=[] if spec.round else [start.rewind for start in training.starts],
         )
         world = place.execution.world
         if world.rank:
