@@ -17,8 +17,9 @@ from lottery.pruning.prunable import prunable
 from lottery.pruning.random import random_mask
 from lottery.specs import Architecture, Augmentation, Precision
 from lottery.training import device as devices
-from lottery.training import loop, precision
+from lottery.training import precision
 from lottery.training.masking import Masking
+from lottery.training.optimizers import optimizer
 
 PEAKS = {"A100": 312e12, "H100": 989e12, "H200": 989e12}
 """Dense bfloat16 FLOP a second, by the maker's data sheet."""
@@ -80,7 +81,7 @@ def _update(
 ) -> float:
     """Median seconds of an update, after a warm-up."""
     masking = Masking(model, random_mask(Mask.dense(prunable(model)), 0.2, 10, seed=0))
-    stepper = loop.optimizer(model, recipe(len(batch), Augmentation()))
+    stepper = optimizer(model, recipe(len(batch), Augmentation()))
     seconds = []
     for number in range(2 * UPDATES):
         torch.cuda.synchronize()

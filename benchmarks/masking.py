@@ -11,8 +11,8 @@ from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.pruning.random import random_mask
 from lottery.specs import Architecture, Augmentation
-from lottery.training import loop
 from lottery.training.masking import Masking
+from lottery.training.optimizers import optimizer
 
 
 def run(images: str | None) -> list[Row]:
@@ -24,12 +24,12 @@ def run(images: str | None) -> list[Row]:
     ]
 
 
-def _rows(figure: str, which: Architecture, count: int, size: int, optimizer: str) -> list[Row]:
+def _rows(figure: str, which: Architecture, count: int, size: int, algorithm: str) -> list[Row]:
     model = models.build(which, 10, 0, "init")
     model.to(memory_format=layout(model))
     mask = random_mask(Mask.dense(prunable(model)), 0.2, 10, seed=0)
     masking = Masking(model, mask)
-    stepper = loop.optimizer(model, recipe(count, Augmentation(), optimizer))
+    stepper = optimizer(model, recipe(count, Augmentation(), algorithm))
     batch = torch.randn(count, 3, size, size).contiguous(memory_format=torch.channels_last)
     targets = torch.arange(count) % 10
 

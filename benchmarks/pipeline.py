@@ -15,7 +15,8 @@ from lottery.models.layout import layout
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.specs import Architecture, Augmentation, Recipe
-from lottery.training import loop
+from lottery.training.loop import TrainingLoop
+from lottery.training.optimizers import optimizer
 
 
 def run(images: str | None) -> list[Row]:
@@ -52,9 +53,7 @@ def _row(figure: str, architecture: Architecture, source: Source, how: Recipe, t
     updates = -(-len(source.labels) // how.batch_size)
     seconds = in_turn(
         {
-            "training": lambda: loop.TrainingLoop(
-                model, task, source, how, 0, mask, label=figure
-            ).run(),
+            "training": lambda: TrainingLoop(model, task, source, how, 0, mask, label=figure).run(),
             "network": lambda: _network(model, batch, how, updates),
         },
         times=5,
@@ -65,9 +64,9 @@ def _row(figure: str, architecture: Architecture, source: Source, how: Recipe, t
 def _network(model: nn.Module, batch: torch.Tensor, how: Recipe, updates: int) -> None:
     """Nothing but updates on one batch."""
     model.train()
-    optimizer = loop.optimizer(model, how)
+    stepper = optimizer(model, how)
     targets = torch.arange(how.batch_size) % 10
     for _ in range(updates):
-        optimizer.zero_grad(set_to_none=True)
+        stepper.zero_grad(set_to_none=True)
         cross_entropy(model(batch), targets).backward()
-        optimizer.step()
+        stepper.step()

@@ -16,8 +16,8 @@ from lottery.config import load
 from lottery.specs import Augmentation, ImagesSpec
 from lottery.stages.images import images as images_stage
 from lottery.stages.subset import subset as subset_stage
-from lottery.training import loop
 from lottery.training.checkpoints import Checkpoints
+from lottery.training.optimizers import optimizer
 
 ROOT = Path(__file__).parent.parent
 EVERY = 300.0
@@ -34,7 +34,7 @@ def _states(place: Path) -> list[Row]:
     config = load([ROOT / "config.yaml"])
     spec = config.generate("imagenet-labels-resnet50", 0, 1)
     model = models.build(RESNET50, 1000, 0, "init")
-    stepper = loop.optimizer(model, recipe(2, Augmentation()))
+    stepper = optimizer(model, recipe(2, Augmentation()))
     cross_entropy(model(torch.randn(2, 3, 64, 64)), torch.arange(2)).backward()
     stepper.step()
     early = {0: {name: value.clone() for name, value in model.state_dict().items()}}

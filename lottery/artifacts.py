@@ -6,7 +6,7 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 
@@ -19,10 +19,13 @@ BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
+    pickle.UnpicklingError,
     EOFError,
-    RuntimeError,  # "is encrypted", and compressions that are not there
+    RuntimeError,  # "is encrypted", compressions that are not there, and torch's own
     ValueError,
+    KeyError,
 )
+"""What zipfile and torch raise for a file that is not whole, or not theirs."""
 
 
 def save(path: str | Path, header: dict[str, Any], payload: dict[str, Any]) -> None:
@@ -38,16 +41,7 @@ def load(path: str | Path, what: str, expected: Spec, *keys: str) -> dict[str, A
 
     Raises: LotteryError if the file is absent, truncated, damaged, foreign, or of another chain.
     """
-    _check_sums(path)
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
-        reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
-        if reason.startswith("Weights only load failed"):  # torch goes on with advice to trust it
-            reason = "it holds more than tensors and plain values"
-        raise LotteryError(
-            f"{path}: not a readable artifact (truncated or foreign): {reason}"
-        ) from None
+    content = _content(path)
     if not isinstance(content, dict) or not isinstance(content.get("payload"), dict):
         raise LotteryError(f"{path}: not an artifact of this pipeline: it has no payload")
     records.check(path, content.get("header"), what, expected)
@@ -57,18 +51,32 @@ def load(path: str | Path, what: str, expected: Spec, *keys: str) -> dict[str, A
     return content["payload"]
 
 
-def _check_sums(path: str | Path) -> None:
-    """Raises: LotteryError unless all of a file is as it was written; torch does not look."""
+def _content(path: str | Path) -> Any:
+    """What is in a file, which is opened once: what was checked is what is loaded.
+
+    Not its bytes in memory first: the images of a data set would be there twice.
+    """
     try:
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-            # Of what is marked as a folder torch reads nothing, and gives whatever is in memory.
-            folders = [i.filename for i in archive.infolist() if i.external_attr & MARKS_A_FOLDER]
+        with open(path, "rb") as handle:
+            _check_sums(path, handle)
+            handle.seek(0)
+            return torch.load(handle, map_location="cpu", weights_only=True)
     except OSError as error:
         raise LotteryError(f"{path}: {error.strerror or error}") from None
     except BROKEN as error:
+        reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
+        if reason.startswith("Weights only load failed"):  # torch goes on with advice to trust it
+            reason = "it holds more than tensors and plain values"
         raise LotteryError(
-            f"{path}: not a readable artifact (truncated or foreign): {error}"
+            f"{path}: not a readable artifact (truncated or foreign): {reason}"
         ) from None
+
+
+def _check_sums(path: str | Path, handle: IO[bytes]) -> None:
+    """Raises: LotteryError unless all of a file is as it was written; torch does not look."""
+    with zipfile.ZipFile(handle) as archive:
+        damaged = archive.testzip()
+        # Of what is marked as a folder torch reads nothing, and gives whatever is in memory.
+        folders = [i.filename for i in archive.infolist() if i.external_attr & MARKS_A_FOLDER]
     for name in filter(None, [damaged, *folders]):
         raise LotteryError(f"{path}: not a readable artifact: {name} in it is damaged")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import lottery
 from lottery import files
@@ -30,10 +30,27 @@ class Stopwatch:
         return round(time.monotonic() - self._start, 3)
 
 
+class Input(NamedTuple):
+    """A file that a stage reads."""
+
+    path: str
+    sha256: str
+    """Of its bytes, hexadecimal."""
+
+
+def digests(paths: Mapping[str, str | Path | None]) -> dict[str, Input]:
+    """A stage's input files by name, for its header; a stage does it once. None is no file."""
+    return {
+        name: Input(str(path), files.digest(path))
+        for name, path in paths.items()
+        if path is not None
+    }
+
+
 def header(
     what: str,
     spec: Spec,
-    inputs: Mapping[str, str | Path | None],
+    inputs: Mapping[str, Input],
     stopwatch: Stopwatch,
     device: str = "cpu",
     threads: int | None = None,
@@ -47,11 +64,7 @@ def header(
         "what": what,
         "format": FORMAT,
         "spec": json.loads(spec.model_dump_json()),
-        "inputs": {
-            name: {"path": str(path), "sha256": files.digest(path)}
-            for name, path in inputs.items()
-            if path is not None
-        },
+        "inputs": {name: file._asdict() for name, file in inputs.items()},
         "versions": _versions(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": stopwatch.seconds(),

@@ -19,7 +19,8 @@ from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.specs import Architecture, Augmentation, Dataset, Recipe
 from lottery.training.distributed import World
-from lottery.training.loop import Machine, TrainingLoop
+from lottery.training.execution import Execution
+from lottery.training.loop import TrainingLoop
 
 PIXELS, BATCHES = 16, (9, 8)
 
@@ -90,9 +91,9 @@ def compiled() -> None:
         weight_decay=0.0,
         augmentation=Augmentation(),
     )
-    machine = Machine(World(), "float32", compiled=True)
+    how = Execution(World(), "float32", compiled=True)
     mask = Mask.dense(prunable(model))
-    TrainingLoop(model, tasks.make("labels", recipe), some, recipe, 0, mask, machine=machine).run()
+    TrainingLoop(model, tasks.make("labels", recipe), some, recipe, 0, mask, execution=how).run()
     print("all agree")
 
 

@@ -12,7 +12,7 @@ UNLABELLED = -1
 """The label of an image whose label may not be read."""
 
 
-class Portion(NamedTuple):
+class MicroBatch(NamedTuple):
     """Images that go through the network together: a batch, or one GPU's part of it."""
 
     indices: Tensor
@@ -20,15 +20,19 @@ class Portion(NamedTuple):
     labels: Tensor
     """int64 (n,)."""
     number: int
-    """Of the portion among all of a training: with the seed it determines what is drawn for it."""
+    """Among all of a training: with the seed it determines what is drawn for the micro-batch."""
     weight: float
     """Its share of the batch."""
+    first: bool = True
+    """Whether it is the first of the batch that its process has."""
+    last: bool = True
+    """Whether it is the last of them: the weights are updated after it."""
 
 
-class Portions(NamedTuple):
-    """Successive portions, and how many images the largest of them has."""
+class MicroBatches(NamedTuple):
+    """Successive micro-batches, and how many images the largest of them has."""
 
-    each: Iterator[Portion]
+    each: Iterator[MicroBatch]
     largest: int
 
 
@@ -40,7 +44,7 @@ class Batches:
 
     With `hidden` labels half of each batch are images that have a label, and an epoch is one pass
     over these, as in the code of Zhai et al. (2019). The other half are any images, without their
-    labels, from a stream that goes on from epoch to epoch and is shuffled anew when all were seen.
+    labels, from a stream that runs on from epoch to epoch and is shuffled anew when all were seen.
 
     The order of epoch e depends on (seed, e) alone, that of pass p of the stream on (seed, p), and
     where the stream stands on the number of the update, so that a training can start at any.
@@ -72,30 +76,32 @@ class Batches:
 
     @property
     def usual(self) -> int:
-        """Images of a portion of any batch but the last ones."""
+        """Images of a micro-batch of any batch but the last ones."""
         return self._most(self.sizes[0])
 
     @property
     def largest(self) -> int:
-        """Images of the largest portion."""
+        """Images of the largest micro-batch."""
         return max(map(self._most, self.sizes))
 
     def _most(self, size: int) -> int:
-        """Images of the largest portion of a batch of so many."""
+        """Images of the largest micro-batch of a batch of so many."""
         return self._halves * -(-size // self._halves // self._divided(size))
 
     def _divided(self, size: int) -> int:
         """How many parts a batch has: batch normalisation needs two images in each."""
         return max(1, min(self._parts, size // 2))
 
-    def portions(
-        self, first: int, last: int, rank: int = 0, world: int = 1
-    ) -> Iterator[list[Portion]]:
-        """For each update from `first` to before `last`, counted from 0, a process's own portions.
+    def micro_batches(self, first: int, last: int, rank: int = 0, world: int = 1) -> MicroBatches:
+        """A process's own micro-batches of the updates from `first` to before `last`, from 0.
 
-        Of `world` processes each has every world-th part. One for which a small batch has no part
-        repeats the first one with weight 0, so that all of them take part in every update.
+        Of `world` processes each has every world-th part of a batch. One for which a small batch
+        has no part repeats the first one with weight 0, so that all of them take part in every
+        update.
         """
+        return MicroBatches(self._each(first, last, rank, world), self.largest)
+
+    def _each(self, first: int, last: int, rank: int, world: int) -> Iterator[MicroBatch]:
         stream = _Stream(self._labels, self._seed)
         for update in range(first, last):
             epoch, place = divmod(update, len(self))
@@ -106,17 +112,24 @@ class Batches:
             if self._halves == 2:
                 halves.append(stream.take(epoch * len(order) + start, end - start))
             parts = self._divided(self.sizes[place])
-            yield [
-                self._portion(halves, parts, part, update * self._parts + part)
-                for part in range(rank, parts, world)
-            ] or [self._portion(halves, parts, 0, update * self._parts)._replace(weight=0.0)]
+            own = range(rank, parts, world)
+            for part in own:
+                yield self._part(halves, parts, part, update)._replace(
+                    first=part == own[0], last=part == own[-1]
+                )
+            if not own:
+                yield self._part(halves, parts, 0, update)._replace(weight=0.0)
 
-    def _portion(self, halves: list[Tensor], parts: int, part: int, number: int) -> Portion:
+    def _part(self, halves: list[Tensor], parts: int, part: int, update: int) -> MicroBatch:
         """A part of each half: labelled images weigh alike in whichever part they are."""
         mine = [half[part::parts] for half in halves]
         labels = [self._labels[mine[0]], *(torch.full_like(half, UNLABELLED) for half in mine[1:])]
-        weight = len(mine[0]) / len(halves[0])
-        return Portion(torch.cat(mine), torch.cat(labels), number, weight)
+        return MicroBatch(
+            indices=torch.cat(mine),
+            labels=torch.cat(labels),
+            number=update * self._parts + part,
+            weight=len(mine[0]) / len(halves[0]),
+        )
 
     def _order(self, epoch: int) -> Tensor:
         stream = seeds.generator(self._seed, "order", epoch)
@@ -150,22 +163,23 @@ class _Stream:
 
 def in_order(
     labels: Tensor, size: int, rank: int = 0, world: int = 1, seed: int | None = None
-) -> Portions:
-    """All images once, in portions of `size`, of which each of `world` processes has its own.
+) -> MicroBatches:
+    """All images once, in micro-batches of `size`; each of `world` processes has its own of them.
 
-    With a `seed` their order is drawn from it. A single left-over image joins the portion before
-    it: a task that compares images needs another one.
+    `labels` are those of the images, int64 (N,). With a `seed` their order is drawn from it. A
+    single left-over image joins the micro-batch before it: a task that compares images needs
+    another one.
     """
     places = torch.arange(len(labels), device=labels.device)
     if seed is not None:
         stream = seeds.generator(seed, "test order")
         places = torch.randperm(len(labels), generator=stream).to(labels.device)
-    portions = list(places.split(size))
-    if len(portions) > 1 and len(portions[-1]) == 1:
-        portions[-2:] = [torch.cat(portions[-2:])]
+    parts = list(places.split(size))
+    if len(parts) > 1 and len(parts[-1]) == 1:
+        parts[-2:] = [torch.cat(parts[-2:])]
     each = (
-        Portion(indices, labels[indices], number, len(indices) / len(labels))
-        for number, indices in enumerate(portions)
+        MicroBatch(indices, labels[indices], number, len(indices) / len(labels))
+        for number, indices in enumerate(parts)
         if number % world == rank
     )
-    return Portions(each, max(map(len, portions)))
+    return MicroBatches(each, max(map(len, parts)))

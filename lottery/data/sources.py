@@ -1,6 +1,6 @@
 """Where the pixels of a split come from: memory, or files that are decoded whenever they are seen.
 
-Both draw the same random changes for a portion from (seed, its number) alone: whichever loader
+Both draw the same random changes for a micro-batch from (seed, its number) alone: whichever loader
 decodes, and wherever a training starts, the images are cropped and changed alike.
 """
 
@@ -16,14 +16,14 @@ from torch import Tensor
 
 from lottery import seeds
 from lottery.data.augment import augment, change
-from lottery.data.batches import Portion, Portions
+from lottery.data.batches import MicroBatch, MicroBatches
 from lottery.data.boxes import centre_boxes, in_pixels, random_boxes
 from lottery.data.datasets import Images, Listing
 from lottery.data.loaders import Crops, Loader
 from lottery.specs import Augmentation, ImageFormat
 
 View = Callable[[], Tensor]
-"""Draws an augmented copy of a portion's images, anew at each call: uint8 (n, 3, H, H)."""
+"""Draws an augmented copy of a micro-batch's images, anew at each call: uint8 (n, 3, H, H)."""
 
 
 class Source(Protocol):
@@ -36,11 +36,12 @@ class Source(Protocol):
     """Where views are."""
 
     def views(
-        self, portions: Portions, how: Augmentation, crops: int, seed: int, purpose: str
-    ) -> Iterator[View]:
-        """For each portion a function that draws `crops` views, changed at random as `how` says.
+        self, micro_batches: MicroBatches, how: Augmentation, crops: int, seed: int, purpose: str
+    ) -> Iterator[tuple[MicroBatch, View]]:
+        """Each micro-batch with a function that draws `crops` views of it, changed as `how` says.
 
-        What is drawn derives from (seed, purpose, number of the portion).
+        What is drawn derives from (seed, purpose, number of the micro-batch). Files are decoded
+        ahead, so that more micro-batches may have been taken than were given out.
         """
         ...
 
@@ -55,13 +56,13 @@ class Resident:
         self.device = device
 
     def views(
-        self, portions: Portions, how: Augmentation, crops: int, seed: int, purpose: str
-    ) -> Iterator[View]:
+        self, micro_batches: MicroBatches, how: Augmentation, crops: int, seed: int, purpose: str
+    ) -> Iterator[tuple[MicroBatch, View]]:
         """See `Source`."""
-        for portion in portions.each:
-            stream = seeds.generator(seed, purpose, portion.number, device=self.device)
-            pixels = self._pixels[portion.indices]
-            yield partial(augment, pixels, how, stream, self.dataset.image_size)
+        for micro_batch in micro_batches.each:
+            stream = seeds.generator(seed, purpose, micro_batch.number, device=self.device)
+            pixels = self._pixels[micro_batch.indices]
+            yield micro_batch, partial(augment, pixels, how, stream, self.dataset.image_size)
 
 
 class Streamed:
@@ -83,27 +84,29 @@ class Streamed:
         self.device = device
 
     def views(
-        self, portions: Portions, how: Augmentation, crops: int, seed: int, purpose: str
-    ) -> Iterator[View]:
+        self, micro_batches: MicroBatches, how: Augmentation, crops: int, seed: int, purpose: str
+    ) -> Iterator[tuple[MicroBatch, View]]:
         """See `Source`."""
-        ahead: deque[Portion] = deque()
+        ahead: deque[MicroBatch] = deque()
 
         def wanted() -> Iterator[Crops]:
-            for portion in portions.each:
-                ahead.append(portion)
-                images = self._listing.select(portion.indices)
+            for micro_batch in micro_batches.each:
+                ahead.append(micro_batch)
+                images = self._listing.select(micro_batch.indices)
                 paths = [self._root / name for name in images.names]
-                stream = seeds.generator(seed, purpose, "crops", portion.number)
+                stream = seeds.generator(seed, purpose, "crops", micro_batch.number)
                 for _ in range(crops):
-                    boxes = in_pixels(
-                        self._boxes(portion.indices, how, stream), images.sizes[:, :2]
-                    )
+                    shares = self._boxes(micro_batch.indices, how, stream)
+                    boxes = in_pixels(shares, images.sizes[:, :2])
                     yield Crops(paths, boxes, images.by_pillow.tolist())
 
-        decoded = self._loader(wanted(), portions.largest, self.dataset.image_size, self.device)
+        decoded = self._loader(
+            wanted(), micro_batches.largest, self.dataset.image_size, self.device
+        )
         while drawn := list(islice(decoded, crops)):
-            stream = seeds.generator(seed, purpose, ahead.popleft().number, device=self.device)
-            yield partial(_next, iter(drawn), how, stream)
+            micro_batch = ahead.popleft()
+            stream = seeds.generator(seed, purpose, micro_batch.number, device=self.device)
+            yield micro_batch, partial(_next, iter(drawn), how, stream)
 
     def _boxes(self, indices: Tensor, how: Augmentation, stream: torch.Generator) -> Tensor:
         aspects = self._listing.aspects(indices)

@@ -7,13 +7,12 @@ from lottery.catalogue.tasks import TASKS
 from lottery.errors import LotteryError
 from lottery.messages import log
 from lottery.pruning.prunable import prunable
-from lottery.specs import Augmentation, EvaluateSpec, parse
+from lottery.specs import EvaluateSpec, parse
 from lottery.stages import inputs
 from lottery.stages.command import training_options
 from lottery.stages.running import Running
-from lottery.training import loop
-from lottery.training.checkpoints import stopping_at_once
-from lottery.training.measure import measure, stalled, summary, tell
+from lottery.stages.training import train_and_test
+from lottery.training.measure import summary
 
 
 def evaluate(
@@ -37,49 +36,42 @@ def evaluate(
         raise LotteryError(f"--early: ticket {chain.ticket} {needs} W_k")
     data = inputs.data(spec.subset(), subset, images)
     task = tasks.make("labels", spec.recipe)
-    with running.machine(spec.recipe.precision, spec.dataset) as (place, machine, words):
-        log(f"{label}: on {words}")
+    with running.place(spec.recipe.precision, spec.dataset) as place:
+        log(f"{label}: on {place.words}")
         purpose = "init" if chain.training else "baseline init"
-        model = inputs.network(chain, task.outputs(data.classes), purpose, place)
+        model = inputs.network(chain, task.outputs(data.classes), purpose, place.device)
         found = chain.training
         if found and early:
             same = (found.dataset, found.subset.classes) == (spec.dataset, None)
             keeps = same and TASKS[found.task].classifies
             inputs.rewind(model, chain, spec.round, early, data.classes if keeps else 0)
         ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
-        read = {"subset": subset, "mask": mask, "early": early}
-        states = running.states(spec, "labels", read, machine.precision)
-        source = running.source(data.train, spec.dataset, place)
-        result = loop.TrainingLoop(
+        read = records.digests({"subset": subset, "mask": mask, "early": early})
+        states = running.states(spec, "labels", read, place.execution.precision)
+        result, measured = train_and_test(
             model,
-            task,
-            source,
-            spec.recipe,
-            chain.seed,
             ticket,
+            task,
+            data,
+            spec,
+            chain.seed,
+            label,
+            running,
+            place,
+            states,
             rewind=found.rewind if found else None,
-            label=label,
-            checkpoints=states,
-            machine=machine,
-        ).run()
-        tests = running.source(data.test, spec.dataset, place)
-        with stopping_at_once(states):
-            measured = measure(model, task, tests, Augmentation(), chain.seed, machine)
-        measured["stalled"] = stalled(task, data.train.labels, result)
-        tell(label, ticket, measured)
-        if machine.world.rank == 0:
-            about = records.header("evaluation", spec, read, stopwatch, words, running.own_threads)
-            told = summary(
-                chain,
-                spec.dataset.image_size,
-                ticket,
-                measured,
-                result,
-                stopwatch.seconds() * machine.world.size,
-            )
-            records.write_report(report, about, told)
-            if states:
-                states.clear()
+        )
+        world = place.execution.world
+        if world.rank:
+            return
+        about = records.header(
+            "evaluation", spec, read, stopwatch, place.words, running.own_threads
+        )
+        size, seconds = spec.dataset.image_size, stopwatch.seconds() * world.size
+        told = summary(chain, size, ticket, measured, result, seconds)
+        records.write_report(report, about, told)
+        if states:
+            states.clear()
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

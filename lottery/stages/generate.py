@@ -11,13 +11,12 @@ from lottery import artifacts, records, tasks
 from lottery.messages import log
 from lottery.pruning.prunable import prunable
 from lottery.pruning.weights import pack
-from lottery.specs import Augmentation, EarlySpec, GenerateSpec, parse
+from lottery.specs import EarlySpec, GenerateSpec, parse
 from lottery.stages import inputs
 from lottery.stages.command import training_options
 from lottery.stages.running import Running
-from lottery.training import loop
-from lottery.training.checkpoints import stopping_at_once
-from lottery.training.measure import measure, stalled, summary, tell
+from lottery.stages.training import train_and_test
+from lottery.training.measure import summary
 
 
 def generate(
@@ -40,37 +39,35 @@ def generate(
     label = f"generation of {chain.ticket}, seed {chain.seed}, round {spec.round}"
     task = tasks.make(training.task, training.recipe)
     data = inputs.data(spec.subset(), subset, images, task.hides_labels)
-    with running.machine(training.recipe.precision, training.dataset) as (place, machine, words):
-        log(f"{label}: on {words}")
-        model = inputs.network(chain, task.outputs(data.classes), "init", place)
+    with running.place(training.recipe.precision, training.dataset) as place:
+        log(f"{label}: on {place.words}")
+        model = inputs.network(chain, task.outputs(data.classes), "init", place.device)
         if spec.round:
             inputs.rewind(model, chain, spec.round, early, task.outputs(data.classes))
         ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
-        read = {"subset": subset, "mask": mask, "early": early if spec.round else None}
-        states = running.states(spec, training.task, read, machine.precision)
-        result = loop.TrainingLoop(
+        read = records.digests(
+            {"subset": subset, "mask": mask, "early": early if spec.round else None}
+        )
+        states = running.states(spec, training.task, read, place.execution.precision)
+        result, measured = train_and_test(
             model,
-            task,
-            running.source(data.train, training.dataset, place),
-            training.recipe,
-            chain.seed,
             ticket,
-            list(spec.rewinds.values()),
+            task,
+            data,
+            training,
+            chain.seed,
             label,
+            running,
+            place,
             states,
-            machine,
-            training.rewind,  # of a dense training there is none
-        ).run()
-        views = training.recipe.augmentation if task.compares_views else Augmentation()
-        tests = running.source(data.test, training.dataset, place)
-        with stopping_at_once(states):
-            measured = measure(model, task, tests, views, chain.seed, machine)
-        measured["stalled"] = stalled(task, data.train.labels, result)
-        tell(label, ticket, measured)
-        if machine.world.rank:
+            rewind=training.rewind,  # of a dense training there is none
+            rewinds=list(spec.rewinds.values()),
+        )
+        world = place.execution.world
+        if world.rank:
             return
         about = records.header(
-            "weights", spec.trained(), read, stopwatch, words, running.own_threads
+            "weights", spec.trained(), read, stopwatch, place.words, running.own_threads
         )
         for (name, point), update in zip(spec.rewinds.items(), result.updates, strict=True):
             at = records.also(about, "early", EarlySpec(dense=spec.trained(), rewind=point))
@@ -78,14 +75,8 @@ def generate(
             artifacts.save(Path(early, f"{name}.pt"), at, payload)
         state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
         artifacts.save(weights, about, pack(state, ticket))
-        told = summary(
-            chain,
-            training.dataset.image_size,
-            ticket,
-            measured,
-            result,
-            stopwatch.seconds() * machine.world.size,
-        )
+        size, seconds = training.dataset.image_size, stopwatch.seconds() * world.size
+        told = summary(chain, size, ticket, measured, result, seconds)
         records.write_report(report, {**about, "what": "generation"}, told)
         if states:
             states.clear()

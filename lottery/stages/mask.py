@@ -56,7 +56,7 @@ def mask(
         found = random.adjusted_random_mask(
             _dense(chain), dense, threshold, _rate(chain), spec.round, chain.seed
         )
-    read = {"weights": weights, "mask": given, "early": early}
+    read = records.digests({"weights": weights, "mask": given, "early": early})
     about = records.header("mask", spec, read, stopwatch)
     log(
         f"mask of {chain.ticket}, seed {chain.seed}, round {spec.round}: "
@@ -116,7 +116,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """The stage's options."""
     spec_option(parser)
     parser.add_argument("--weights", help="W* to prune (in)")
-    parser.add_argument("--mask", help="mask to go on from, or to share (in)")
+    parser.add_argument("--mask", help="mask to prune further, or to share (in)")
     parser.add_argument("--early", help="W_k (in), for criteria that compare with it")
     parser.add_argument("--out", required=True, help="mask (out, .pt)")
     parser.add_argument("--images", help="the decoded data set (in), for criteria that run")

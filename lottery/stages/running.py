@@ -7,10 +7,11 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
-from lottery import files
+from lottery import records
 from lottery.data import loaders
 from lottery.data.datasets import Images, Listing
 from lottery.data.sources import Resident, Source, Streamed
@@ -21,7 +22,16 @@ from lottery.training import device as devices
 from lottery.training import distributed
 from lottery.training import precision as precisions
 from lottery.training.checkpoints import Checkpoints
-from lottery.training.loop import Machine
+from lottery.training.execution import Execution
+
+
+class Place(NamedTuple):
+    """Where a training runs."""
+
+    device: torch.device
+    execution: Execution
+    words: str
+    """Both, for artifacts and logs."""
 
 
 @dataclass(frozen=True)
@@ -47,20 +57,18 @@ class Running:
         return cls(**{name: getattr(args, name) for name in given})
 
     @contextlib.contextmanager
-    def machine(
-        self, precision: Precision, dataset: Dataset
-    ) -> Iterator[tuple[torch.device, Machine, str]]:
-        """The device, what runs on it, and both in words for artifacts and logs.
+    def place(self, precision: Precision, dataset: Dataset) -> Iterator[Place]:
+        """Where a training on that data set runs, while it lasts.
 
         Raises: LotteryError if the device, the precision, a loader or a compiler is not there, or
             if the device's memory is too small.
         """
-        place = devices.choose(self.device, self.own_threads)
+        device = devices.choose(self.device, self.own_threads)
         if self.compile:
             self._prepare_to_compile()
-        chosen = precisions.choose(precision, place)
-        with distributed.joined(place) as world:
-            words = f"{devices.describe(place)}, {chosen}"
+        chosen = precisions.choose(precision, device)
+        with distributed.joined(device) as world:
+            words = f"{devices.describe(device)}, {chosen}"
             if world.size > 1:
                 words = f"{world.size} x {words}"
             if self.compile:
@@ -68,7 +76,7 @@ class Running:
             if dataset.streamed:
                 words += f", images through {self._loader()[1]}"
             try:
-                yield place, Machine(world, chosen, self.compile), words
+                yield Place(device, Execution(world, chosen, self.compile), words)
             except torch.OutOfMemoryError as error:
                 reason = str(error).split(". ")[0]
                 raise LotteryError(f"{reason}: give the recipe more `gpus`") from None
@@ -80,17 +88,17 @@ class Running:
         # As many as the job has, not as many as the machine has.
         os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", str(self.own_threads))
 
-    def source(self, images: Images | Listing, dataset: Dataset, place: torch.device) -> Source:
+    def source(self, images: Images | Listing, dataset: Dataset, device: torch.device) -> Source:
         """Where a training gets its pixels from.
 
         Raises: LotteryError if they are to be read from a folder that is not there.
         """
         if isinstance(images, Images):
-            return Resident(images, dataset, place)
+            return Resident(images, dataset, device)
         root = Path(self.data)
         if not (self.data and root.is_dir()):
             raise LotteryError(f"--data: {dataset.name} is streamed from its folder: no {root}")
-        return Streamed(images, dataset, root, place, self._loader()[0])
+        return Streamed(images, dataset, root, device, self._loader()[0])
 
     def _loader(self) -> tuple[loaders.Loader, str]:
         return loaders.choose(self.loader, self.own_threads)
@@ -104,16 +112,16 @@ class Running:
         self,
         spec: GenerateSpec | EvaluateSpec,
         task: str,
-        read: Mapping[str, str | None],
+        read: Mapping[str, records.Input],
         precision: Precision,
     ) -> Checkpoints | None:
         """The states of a training, or None without a folder for them.
 
-        They are for the same spec, files that are read, code, precision and threads only.
+        They are for the same spec, input files, code, precision and threads only.
         """
         if self.checkpoints is None:
             return None
-        identity = {name: files.digest(path) for name, path in read.items() if path is not None}
+        identity = {name: file.sha256 for name, file in read.items()}
         identity["precision"] = precision
         identity["threads"] = str(self.own_threads)  # sums differ with the number of summands
         modules = chosen(spec.chain.architecture.model, task)

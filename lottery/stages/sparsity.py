@@ -30,7 +30,7 @@ def sparsity(spec: SparsitySpec, weights: str, report: str) -> None:
     result = {**natural_sparsity(magnitudes, spec.cuts), "dead_taps": asdict(dead)}
     for cut, share in zip(result["cuts"], result["sparsity"], strict=True):
         log(f"{spec.dense.chain.ticket}: {share:.2%} of the weights are at most {cut:g}")
-    about = records.header("sparsity", spec, {"weights": weights}, stopwatch)
+    about = records.header("sparsity", spec, records.digests({"weights": weights}), stopwatch)
     records.write_report(report, about, result)
 
 

@@ -25,7 +25,7 @@ def subset(spec: SubsetSpec, images: str, out: str) -> None:
     )
     artifacts.save(
         out,
-        records.header("subset", spec, {"images": images}, stopwatch),
+        records.header("subset", spec, records.digests({"images": images}), stopwatch),
         {
             "indices": indices,
             "classes": classes,

@@ -6,6 +6,7 @@ One module per task, named as in the config. Each offers a class `Task`, made fr
 import importlib
 from typing import Protocol, cast
 
+import torch
 from torch import Tensor
 
 from lottery.catalogue import module
@@ -34,8 +35,15 @@ class Task(Protocol):
         """The labels (N,) that the training images are given, once and for all epochs."""
         ...
 
-    def examples(self, view: View, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Network inputs (B * views, 3, H, W) and targets for a batch of B images."""
+    def examples(
+        self, view: View, labels: Tensor, stream: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Network inputs, uint8 (B * views, 3, H, W), and targets for a micro-batch of B images.
+
+        Whatever is random in them is drawn from `stream`, on the device of the images. It derives
+        from the seed and the number of the micro-batch, so that a training that is resumed, or
+        shared by several processes, draws the same.
+        """
         ...
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
@@ -43,7 +51,7 @@ class Task(Protocol):
         ...
 
     def correct(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Which examples the network has right: bool, one for each that can be judged."""
+        """Which examples the network has right: bool, one for each that is evaluated."""
         ...
 
     def indifferent(self, labels: Tensor) -> float | None:

@@ -30,7 +30,9 @@ class Task:
         """Labels are never read: each image is its own class."""
         return torch.arange(len(labels), device=labels.device)
 
-    def examples(self, view: View, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def examples(
+        self, view: View, labels: Tensor, stream: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
         """Two views of each image, the second after the first, and which image each is of."""
         return torch.cat([view(), view()]), labels.repeat(2)
 
@@ -44,7 +46,7 @@ class Task:
         """Whether the positive is nearer to its anchor than a view of another image.
 
         It is any other, whichever negatives the loss takes, so that it means the same for both and
-        in portions of any size.
+        in micro-batches of any size.
         """
         anchors, positives, negatives = _next(outputs)
         return cosine_distance(anchors, positives) < cosine_distance(anchors, negatives)

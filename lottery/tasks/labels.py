@@ -28,7 +28,9 @@ class Task:
         """The labels as they are."""
         return labels
 
-    def examples(self, view: View, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def examples(
+        self, view: View, labels: Tensor, stream: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
         """One view of each image and its label."""
         return view(), labels
 

@@ -18,7 +18,9 @@ class Task(plain.Task):
         """One logit per rotation."""
         return self.views
 
-    def examples(self, view: View, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def examples(
+        self, view: View, labels: Tensor, stream: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
         """Copy k of the batch is rotated by k * 90 degrees and has target k."""
         return rotations(view())
 

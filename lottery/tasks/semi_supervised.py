@@ -37,7 +37,9 @@ class Task:
         """The labels as they are: those that may not be read are gone already."""
         return labels
 
-    def examples(self, view: View, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def examples(
+        self, view: View, labels: Tensor, stream: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
         """Four rotations of each image; targets (4 * B, 2) are label and rotation."""
         rotated, rotation = rotations(view())
         return rotated, torch.stack([labels.repeat(4), rotation], dim=1)

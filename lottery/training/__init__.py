@@ -1,1 +1,1 @@
-"""One training: the loop, its schedule, the mask's hold on the weights, its progress."""
+"""One training: the loop (`loop.py`), and a module for each thing that it uses."""

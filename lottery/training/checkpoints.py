@@ -1,4 +1,4 @@
-"""States of unfinished trainings: a training that is stopped goes on where it was.
+"""States of unfinished trainings: one that is stopped resumes where it was.
 
 A state is saved every so many seconds, and when the training is asked to stop: by SIGTERM, as SLURM
 sends before it preempts a job, by SIGUSR1, the usual choice for `sbatch --signal`, or by the end of
@@ -24,15 +24,15 @@ KEPT = 2
 ASKED_BY = (signal.SIGTERM, signal.SIGUSR1)
 
 
-class Wish(IntEnum):
-    """What is due between two updates; of several processes' wishes the largest counts."""
+class Request(IntEnum):
+    """What is due between two updates; of several processes' requests the largest counts."""
 
     NOTHING = 0
     SAVE = 1
     END = 2
-    """Its time is nearly over."""
+    """To stop, for its time is over."""
     STOP = 3
-    """It was told to, by a signal."""
+    """To stop, by a signal."""
 
 
 class Checkpoints:
@@ -73,7 +73,7 @@ class Checkpoints:
                 path.unlink(missing_ok=True)
                 continue
             if payload["identity"] == self._identity:
-                log(f"goes on from {path}")
+                log(f"resumes from {path}")
                 state: dict[str, Any] = payload["state"]
                 return state
             log(f"warning: dropped: {path}: its inputs, code, precision or threads were others")
@@ -81,21 +81,21 @@ class Checkpoints:
         return None
 
     @property
-    def wish(self) -> Wish:
+    def request(self) -> Request:
         """Whether it is time to save, or to stop."""
         if self._stop:
-            return Wish.STOP
+            return Request.STOP
         if time.monotonic() > self._end:
-            return Wish.END
+            return Request.END
         due = time.monotonic() - self._saved >= self._every
-        return Wish.SAVE if due else Wish.NOTHING
+        return Request.SAVE if due else Request.NOTHING
 
     def last(self) -> Path | None:
         """The file of the newest state."""
         return max(self._files(), default=None)
 
     def save(self, update: int, state: dict[str, Any]) -> None:
-        """Save the state after so many updates; drop all but the newest two."""
+        """Save the state after `update` updates; drop all but the newest two."""
         path = self._folder / f"update{update:09d}.pt"
         about = records.header("checkpoint", self._spec, {}, records.Stopwatch())
         artifacts.save(path, about, {"identity": self._identity, "state": state})
@@ -127,7 +127,7 @@ def stopping_at_once(checkpoints: Checkpoints | None) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         raise Stopped("stopped in its test, after its last update")
 
-    if checkpoints and checkpoints.wish == Wish.STOP:
+    if checkpoints and checkpoints.request == Request.STOP:
         stop(signal.SIGTERM, None)
     before = {number: signal.signal(number, stop) for number in ASKED_BY}
     try:

@@ -46,7 +46,7 @@ class World:
             )
 
     def accumulating(self, wrapped: nn.Module, more: bool) -> AbstractContextManager[None]:
-        """While `more` portions of a batch follow, gradients are summed and not yet averaged."""
+        """While `more` micro-batches of a batch follow, gradients are summed, not averaged."""
         if more and isinstance(wrapped, DistributedDataParallel):
             return wrapped.no_sync()
         return contextlib.nullcontext()
@@ -57,14 +57,14 @@ class World:
             for buffer in model.buffers():
                 dist.broadcast(buffer, 0)
 
-    def sum(self, values: Tensor) -> Tensor:
+    def all_reduce_sum(self, values: Tensor) -> Tensor:
         """The sum of every process's `values`, float64 on the CPU."""
         total = values.detach().to("cpu", torch.float64, copy=True)
         if self.size > 1:
             dist.all_reduce(total, group=self._group)
         return total
 
-    def most(self, value: int) -> int:
+    def all_reduce_max(self, value: int) -> int:
         """The largest of every process's values."""
         if self.size == 1:
             return value
@@ -72,8 +72,8 @@ class World:
         dist.all_reduce(largest, dist.ReduceOp.MAX, group=self._group)
         return int(largest)
 
-    def from_first(self, value: Any) -> Any:
-        """What rank 0 has."""
+    def broadcast(self, value: Any) -> Any:
+        """The value of rank 0, in every process."""
         if self.size == 1:
             return value
         shared = [value]

@@ -71,6 +71,6 @@ def _config(processes: int) -> LaunchConfig:
         rdzv_backend="c10d",
         rdzv_endpoint=endpoint,
         rdzv_configs={"is_host": first},
-        max_restarts=0,  # the training goes on from its state in the next job
+        max_restarts=0,  # the training resumes from its state in the next job
         monitor_interval=0.2,
     )

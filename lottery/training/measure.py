@@ -1,6 +1,5 @@
 """How good a trained network is."""
 
-import itertools
 from dataclasses import asdict
 from typing import Any
 
@@ -8,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from lottery import models
-from lottery.data.batches import Portions, in_order
+from lottery import models, seeds
+from lottery.data.batches import in_order
 from lottery.data.sources import Source
 from lottery.geometry import dead_taps
 from lottery.messages import log
@@ -18,7 +17,8 @@ from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import dense_mask, prunable
 from lottery.specs import Augmentation, Chain
 from lottery.tasks import Task
-from lottery.training.loop import Machine, Result, forward
+from lottery.training.execution import Execution, forward
+from lottery.training.statistics import Result
 
 PIXELS = 2**20
 """Of a batch; with them the memory that it takes is bounded."""
@@ -35,44 +35,42 @@ def measure(
     source: Source,
     augmentation: Augmentation,
     seed: int,
-    machine: Machine | None = None,
+    execution: Execution | None = None,
 ) -> dict[str, Any]:
     """Mean loss and accuracy (0..1) over all test images, each seen exactly once.
 
     Images are tested without `augmentation`, but for a task that compares views of an image. What
-    such a task compares is another image of the same portion, so that their order is drawn from
-    (`seed`, "test order"): how they lie on disk must not decide. The network is `dead` if its
-    outputs are the same for all of them, `collapsed` if they are for what the task compares.
+    such a task compares is another image of the same micro-batch, so that their order is drawn from
+    (`seed`, "test order"): how they lie on disk must not decide. What the task draws derives from
+    (`seed`, "test task", number of the micro-batch). The network is `dead` if its outputs are the
+    same for all of them, `collapsed` if they are for what the task compares.
     """
-    machine = machine or Machine()
+    execution = execution or Execution()
     model.eval()
     arrangement = layout(model)
-    device, world = source.device, machine.world
+    device, dataset, world = source.device, source.dataset, execution.world
     least, most = BATCHES
-    size = min(most, max(least, PIXELS // source.dataset.image_size**2))
+    size = min(most, max(least, PIXELS // dataset.image_size**2))
     order = seed if task.compares_views else None
-    portions = in_order(source.labels, size, world.rank, world.size, order)
-    plan, ahead = itertools.tee(portions.each)
-    views = source.views(
-        Portions(ahead, portions.largest), augmentation, task.crops, seed, "test augmentation"
-    )
-    sums = torch.zeros(5, dtype=torch.float64)  # loss, right, judged, all, likeness
+    own = in_order(source.labels, size, world.rank, world.size, order)
+    sums = torch.zeros(5, dtype=torch.float64)  # loss, correct, evaluated, all, likeness
     lowest, highest = torch.tensor(torch.inf), torch.tensor(-torch.inf)
-    for portion, view in zip(plan, views, strict=True):
-        inputs, targets = task.examples(view, portion.labels.to(device))
-        outputs = forward(model, inputs, source, arrangement, machine)
+    for micro_batch, view in source.views(own, augmentation, task.crops, seed, "test augmentation"):
+        stream = seeds.generator(seed, "test task", micro_batch.number, device=device)
+        inputs, targets = task.examples(view, micro_batch.labels.to(device), stream)
+        outputs = forward(model, inputs, dataset, arrangement, execution.precision)
         lowest = torch.minimum(lowest.to(device), outputs.amin(0))
         highest = torch.maximum(highest.to(device), outputs.amax(0))
-        right = task.correct(outputs, targets)
+        correct = task.correct(outputs, targets)
         loss = task.loss(outputs, targets).item() * len(targets)
         alike = normalize(outputs).double().mean(0).square().sum().item() * len(outputs)
-        sums += torch.tensor([loss, int(right.sum()), len(right), len(targets), alike])
-    loss, correct, judged, total, alike = world.sum(sums).tolist()
-    varies = world.most(int((highest > lowest).any()))
+        sums += torch.tensor([loss, int(correct.sum()), len(correct), len(targets), alike])
+    loss, right, evaluated, total, alike = world.all_reduce_sum(sums).tolist()
+    varies = world.all_reduce_max(int((highest > lowest).any()))
     return {
         "loss": loss / total,
-        "accuracy": correct / judged,
-        "examples": int(judged),
+        "accuracy": right / evaluated,
+        "examples": int(evaluated),
         "dead": not varies,
         "collapsed": task.collapsed(alike / total),
     }

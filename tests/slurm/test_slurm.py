@@ -102,7 +102,7 @@ def test_cancelled_training(clone: Path, call: Type, undisturbed: pd.DataFrame) 
     if status != 0:
         run = call(f"snakemake --profile slurm {TINY}")
         assert run.wait(300) == 0, run.output
-    assert "goes on from" in training_log(clone).read_text()
+    assert "resumes from" in training_log(clone).read_text()
     assert table(clone).equals(undisturbed)
 
 
@@ -146,7 +146,7 @@ def test_a_training_longer_than_its_job(clone: Path, call: Type) -> None:
     assert runs[-1] == "COMPLETED"
     said = training_log(clone).read_text()
     assert "on 2 x cpu" in said
-    assert "goes on from" in said
+    assert "resumes from" in said
     assert not list(clone.rglob("*-unfinished"))
 
 

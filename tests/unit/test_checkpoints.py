@@ -23,7 +23,7 @@ from lottery.specs import (
     Rewind,
 )
 from lottery.training import loop
-from lottery.training.checkpoints import Checkpoints, Wish, stopping_at_once
+from lottery.training.checkpoints import Checkpoints, Request, stopping_at_once
 from tests.conftest import (
     LATE,
     few,
@@ -183,16 +183,16 @@ def test_on_sigterm_after_its_last_update_a_training_stops_at_once(tmp_path, cha
     with pytest.raises(Stopped), stopping_at_once(states):
         os.kill(os.getpid(), signal.SIGTERM)
     os.kill(os.getpid(), signal.SIGTERM)
-    assert states.wish == Wish.STOP  # when its results are to be written
+    assert states.request == Request.STOP  # when its results are to be written
     with pytest.raises(Stopped), stopping_at_once(states):
         pytest.fail("it begins its test")
 
 
 def test_a_training_stops_by_itself_when_its_time_is_over(tmp_path, chain):
     spec = GenerateSpec.of(chain, 1)
-    for seconds, wish in ((60, Wish.NOTHING), (-1, Wish.END)):
+    for seconds, request in ((60, Request.NOTHING), (-1, Request.END)):
         end = time.monotonic() + seconds
-        assert Checkpoints(tmp_path, spec, {}, every=1, end=end).wish == wish
+        assert Checkpoints(tmp_path, spec, {}, every=1, end=end).request == request
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +233,7 @@ def test_a_stage_that_is_killed_again_and_again_ends_in_the_same_bits(stage, und
     process, _ = start("killed")
     _, said = process.communicate(timeout=200)
     assert process.returncode == 0, said
-    assert f"goes on from {folder}/generation-unfinished/update{reached[-1]:09d}.pt" in said
+    assert f"resumes from {folder}/generation-unfinished/update{reached[-1]:09d}.pt" in said
     found = results(folder, spec)
     assert all(torch.equal(found[name], undisturbed[name]) for name in undisturbed)
 

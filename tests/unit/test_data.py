@@ -17,7 +17,7 @@ from lottery.specs import Augmentation, Dataset, Subset
 @given(st.integers(2, 70), st.integers(2, 20), st.integers(0, 3))
 def test_an_epoch_sees_every_image_exactly_once(count, batch_size, seed):
     batches = Batches(torch.arange(count), batch_size, seed)
-    seen = [portion.indices for (portion,) in batches.portions(0, len(batches))]
+    seen = [each.indices for each in batches.micro_batches(0, len(batches)).each]
     assert sorted(torch.cat(seen).tolist()) == list(range(count))
     assert [len(indices) for indices in seen] == batches.sizes
     assert min(batches.sizes) > 1, "batch normalisation cannot train on one sample"
@@ -27,8 +27,8 @@ def test_the_order_depends_on_seed_and_epoch_alone():
     def order(seed, epoch):
         batches = Batches(torch.arange(50), 8, seed)
         first = epoch * len(batches)
-        portions = batches.portions(first, first + len(batches))
-        return torch.cat([portion.labels for (portion,) in portions])
+        epoch = batches.micro_batches(first, first + len(batches)).each
+        return torch.cat([micro_batch.labels for micro_batch in epoch])
 
     assert torch.equal(order(0, 1), order(0, 1))
     assert not torch.equal(order(0, 1), order(0, 2))
@@ -46,9 +46,10 @@ def few_labels(known, count):
 def halves(labels, batch_size, first, last, seed=0):
     """The images with and without a label, by update."""
     batches = Batches(labels, batch_size, seed, hidden=True)
-    for (portion,) in batches.portions(first, last):
-        known, hidden = portion.indices.chunk(2)
-        assert torch.equal(portion.labels, torch.cat([known, torch.full_like(hidden, UNLABELLED)]))
+    for micro_batch in batches.micro_batches(first, last).each:
+        known, hidden = micro_batch.indices.chunk(2)
+        expected = torch.cat([known, torch.full_like(hidden, UNLABELLED)])
+        assert torch.equal(micro_batch.labels, expected)
         yield known.tolist(), hidden.tolist()
 
 

@@ -52,8 +52,9 @@ def test_processes_divide_a_batch_exactly(count, batch_size, parts, world, hidde
         labels[2:] %= 2
         labels[2:] -= 1  # UNLABELLED, or 0
     batches = Batches(labels, batch_size, 0, parts, hidden)
-    ranks = [list(batches.portions(0, len(batches), rank, world)) for rank in range(world)]
-    alone = list(batches.portions(0, len(batches)))
+    ranks = [by_update(batches, rank, world) for rank in range(world)]
+    alone = by_update(batches)
+    assert {len(alone), *map(len, ranks)} == {len(batches)}
     for update, whole in enumerate(alone):
         shared = [p for rank in ranks for p in rank[update] if p.weight]
         together = torch.cat([p.indices for p in shared])
@@ -65,6 +66,19 @@ def test_processes_divide_a_batch_exactly(count, batch_size, parts, world, hidde
         assert min(len(p.indices) for p in shared) >= 2
         known = [(p.labels != UNLABELLED).sum().item() for p in shared]
         assert not hidden or [2 * n for n in known] == [len(p.indices) for p in shared]
+
+
+def by_update(batches, rank=0, world=1):
+    """The micro-batches of a process, those of each update of an epoch in a list."""
+    updates = []
+    for micro_batch in batches.micro_batches(0, len(batches), rank, world).each:
+        if micro_batch.first:
+            updates.append([])
+        updates[-1].append(micro_batch)
+    assert [[p.last for p in own] for own in updates] == [
+        [False] * (len(own) - 1) + [True] for own in updates
+    ]
+    return updates
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +129,7 @@ def test_two_processes_learn_what_one_does(stage, together):
     process, alone = start("alone", 1)
     ended(process)
     said, folder = together
-    assert "a batch of 85 images is 2 processes x up to 3 portions x 17 images" in said
+    assert "a batch of 85 images is 2 processes x up to 3 micro-batches x 17 images" in said
     assert "on 2 x cpu, float32" in said
     ours, theirs = (json.loads((f / "generation.json").read_text()) for f in (folder, alone))
     for one, two in zip(ours["result"]["epochs"], theirs["result"]["epochs"], strict=True):
@@ -147,7 +161,7 @@ def test_killed_processes_go_on_to_the_same_bits(stage, together, processes, loa
     process.communicate(timeout=60)
     assert not (folder / "weights.pt").exists()
     process, folder = start(f"killed-{loader}", processes, loader=loader)
-    assert "goes on from" in ended(process)
+    assert "resumes from" in ended(process)
     found, expected = results(folder, spec), results(undisturbed, spec)
     assert all(torch.equal(found[name], expected[name]) for name in expected)
 

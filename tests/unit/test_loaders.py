@@ -12,7 +12,7 @@ from torchvision.transforms import RandomResizedCrop
 
 from lottery import models, seeds, tasks
 from lottery.data import datasets, loaders
-from lottery.data.batches import Batches, Portions, in_order
+from lottery.data.batches import Batches, in_order
 from lottery.data.boxes import centre_boxes, in_pixels, random_boxes
 from lottery.data.datasets import Listing
 from lottery.data.loaders import Crops
@@ -28,9 +28,9 @@ CROPS = Augmentation(resized_crop=0.08, flip=True)
 def views(source, how=CROPS, crops=1, first=0, epochs=1):
     """All views of some epochs, (N, crops, 3, 24, 24)."""
     batches = Batches(source.labels, 16, seed=0)
-    each = (p for (p,) in batches.portions(first, epochs * len(batches)))
-    found = source.views(Portions(each, batches.largest), how, crops, 0, "augmentation")
-    return torch.cat([torch.stack([view() for _ in range(crops)], 1) for view in found])
+    wanted = batches.micro_batches(first, epochs * len(batches))
+    found = source.views(wanted, how, crops, 0, "augmentation")
+    return torch.cat([torch.stack([view() for _ in range(crops)], 1) for _, view in found])
 
 
 @pytest.mark.parametrize("how", [CROPS, Augmentation(), Augmentation(rotation=10, hue=0.1)])
@@ -140,17 +140,17 @@ def test_processes_divide_the_test_images_without_loss_or_repetition(count, size
 
 @given(st.integers(2, 300), st.integers(2, 64), st.integers(1, 5), st.integers(0, 3))
 def test_a_drawn_order_is_divided_the_same_whatever_the_processes(count, size, world, seed):
-    """The same portions, none of a single image: what is compared in them is the same."""
+    """The same micro-batches, none of a single image: what is compared in them is the same."""
     labels = torch.arange(count)
     alone = in_order(labels, size, seed=seed)
     shared = [p for rank in range(world) for p in in_order(labels, size, rank, world, seed).each]
-    portions = list(alone.each)
-    for one, other in zip(portions, sorted(shared, key=lambda p: p.number), strict=True):
+    micro_batches = list(alone.each)
+    for one, other in zip(micro_batches, sorted(shared, key=lambda p: p.number), strict=True):
         assert one.number == other.number
         assert torch.equal(one.indices, other.indices)
-    assert sorted(torch.cat([p.indices for p in portions]).tolist()) == list(range(count))
-    assert min(len(p.indices) for p in portions) >= 2
-    assert max(len(p.indices) for p in portions) == alone.largest
+    assert sorted(torch.cat([p.indices for p in micro_batches]).tolist()) == list(range(count))
+    assert min(len(p.indices) for p in micro_batches) >= 2
+    assert max(len(p.indices) for p in micro_batches) == alone.largest
 
 
 @pytest.mark.parametrize("name", LOADERS)

@@ -15,8 +15,9 @@ from lottery.pruning.prunable import prunable
 from lottery.specs import Augmentation, Dataset, Exemplar
 from lottery.training import loop
 from lottery.training.distributed import World
-from lottery.training.loop import Machine, Result
+from lottery.training.execution import Execution
 from lottery.training.measure import measure, stalled, tell
+from lottery.training.statistics import Result
 from tests.conftest import CPU, few, recipe
 
 PLAIN = Augmentation()
@@ -89,28 +90,28 @@ class Meeting(World):
         super().__init__(rank, size)
         self._values, self._barrier = values, barrier
 
-    def sum(self, values):
+    def all_reduce_sum(self, values):
         self._values[self.rank] = values.double()
         self._barrier.wait(20)
         total = torch.stack(self._values).sum(0)
         self._barrier.wait(20)
         return total
 
-    def most(self, value):
-        return int(self.sum(torch.tensor(value)) > 0)
+    def all_reduce_max(self, value):
+        return int(self.all_reduce_sum(torch.tensor(value)) > 0)
 
 
 @pytest.mark.parametrize("size", [2, 3, 4])
 @pytest.mark.parametrize("name", ["labels", "exemplar"])
 def test_any_number_of_processes_measures_the_same(size, name, digits, images):
-    """Also one more than there are portions: it has none."""
+    """Also one more than there are micro-batches: it has none."""
     source, task = Resident(images, digits, CPU), tasks.make(name, recipe())
     alone = measure(Pixels(), task, source, NOISE, 0)
     values, barrier, found = [None] * size, threading.Barrier(size), [None] * size
 
     def part(rank):
-        machine = Machine(Meeting(rank, size, values, barrier))
-        found[rank] = measure(Pixels(), task, source, NOISE, 0, machine)
+        execution = Execution(Meeting(rank, size, values, barrier))
+        found[rank] = measure(Pixels(), task, source, NOISE, 0, execution)
 
     threads = [threading.Thread(target=part, args=(rank,)) for rank in range(size)]
     for thread in threads:

@@ -109,13 +109,13 @@ def files(tmp_path_factory):
     return written(tmp_path_factory.mktemp("formats"))
 
 
-def crops_of(paths, share=(0.1, 0.1, 0.7, 0.8), portion=8):
+def crops_of(paths, share=(0.1, 0.1, 0.7, 0.8), together=8):
     """What a training would ask for: the same share of each."""
     sizes = [pictures.size(path) for path in paths]
     shares = torch.tensor([share]).expand(len(paths), 4)
     boxes = in_pixels(shares, torch.tensor([size[:2] for size in sizes]))
-    for start in range(0, len(paths), portion):
-        part = slice(start, start + portion)
+    for start in range(0, len(paths), together):
+        part = slice(start, start + together)
         yield Crops(paths[part], boxes[part], [size.by_pillow for size in sizes[part]])
 
 
@@ -413,14 +413,14 @@ import sys
 import torch
 from pathlib import Path
 from lottery.data import augment
-from lottery.data.batches import Batches, Portions
+from lottery.data.batches import Batches
 from lottery.specs import Augmentation
 from tests.conftest import streamed
 
 source = streamed(Path(sys.argv[1]), sys.argv[2], workers=2)
 batches = Batches(source.labels, 16, seed=0)
-each = (portion for (portion,) in batches.portions(0, 5))
-for view in source.views(Portions(each, batches.largest), Augmentation(), 1, 0, "test"):
+wanted = batches.micro_batches(0, 5)
+for _, view in source.views(wanted, Augmentation(), 1, 0, "test"):
     view()
     raise RuntimeError("in the forward pass")
 """

@@ -11,6 +11,7 @@ from lottery.pruning.random import random_mask
 from lottery.specs import Architecture
 from lottery.training import loop, precision
 from lottery.training.distributed import World
+from lottery.training.execution import Execution
 from tests.conftest import CPU, few, recipe
 
 WIDE_ENOUGH = Architecture(model="vgg", depth=11, width=8, pools=3)
@@ -35,7 +36,7 @@ def test_with_bfloat16_weights_stay_float32_and_pruned_ones_zero(images, digits)
         recipe(epochs=4),
         0,
         mask,
-        machine=loop.Machine(precision="bfloat16"),
+        execution=Execution(precision="bfloat16"),
     ).run()
     assert inside == {torch.bfloat16}
     assert {value.dtype for value in prunable(model).values()} == {torch.float32}
@@ -55,16 +56,18 @@ def test_compilation_happens_once_and_survives_masks_and_rewinding(images, digit
     ).run()
     model = models.build(WIDE_ENOUGH, 10, 0, "init")
     start = {name: value.clone() for name, value in model.state_dict().items()}
-    machine = loop.Machine(World(), "float32", compiled=True)
+    compiled = Execution(World(), "float32", compiled=True)
     dense = Mask.dense(prunable(model))
-    found = loop.TrainingLoop(model, task, some, recipe(epochs=3), 0, dense, machine=machine).run()
+    found = loop.TrainingLoop(
+        model, task, some, recipe(epochs=3), 0, dense, execution=compiled
+    ).run()
     graphs = torch._dynamo.utils.counters["stats"]["unique_graphs"]
     assert graphs == 1, "the smaller last batch needs none of its own"
     for one, other in zip(expected.epochs, found.epochs, strict=True):
         assert one["loss"] == pytest.approx(other["loss"], abs=1e-2)
     model.load_state_dict(start)
     mask = random_mask(Mask.dense(prunable(model)), 0.5, 1, seed=0)
-    loop.TrainingLoop(model, task, some, recipe(epochs=1), 0, mask, machine=machine).run()
+    loop.TrainingLoop(model, task, some, recipe(epochs=1), 0, mask, execution=compiled).run()
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == graphs
     for name, kept in mask.layers().items():
         assert (prunable(model)[name][~kept] == 0).all()

@@ -1,5 +1,7 @@
 """What makes each generation task that task."""
 
+import contextlib
+
 import pytest
 import torch
 
@@ -8,16 +10,23 @@ from lottery.catalogue.tasks import TASKS
 from lottery.data import augment
 from lottery.data.batches import UNLABELLED
 from lottery.data.sources import Resident
+from lottery.errors import Stopped
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
-from lottery.specs import Augmentation, Exemplar, Subset, SubsetSpec
+from lottery.specs import Augmentation, Exemplar, GenerateSpec, Subset, SubsetSpec
 from lottery.stages import inputs
 from lottery.stages.subset import subset as subset_stage
 from lottery.tasks.exemplar import cosine_distance
 from lottery.training import loop
-from tests.conftest import CPU, recipe, stage_inputs
+from lottery.training.checkpoints import Checkpoints, Request
+from lottery.training.distributed import World
+from lottery.training.execution import Execution
+from lottery.training.measure import measure
+from tests.conftest import CPU, few, recipe, stage_inputs
 
 PIXELS = torch.rand(5, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+UNUSED = torch.Generator()
+"""The tasks that come with this package draw nothing."""
 
 
 def make(name, **changes):
@@ -30,14 +39,14 @@ def view():
 
 def test_labels_are_the_images_own():
     labels = torch.arange(5)
-    inputs, targets = make("labels").examples(view, labels)
+    inputs, targets = make("labels").examples(view, labels, UNUSED)
     assert torch.equal(inputs, PIXELS)
     assert torch.equal(targets, labels)
     assert torch.equal(make("labels").supervise(labels, seed=3), labels)
 
 
 def test_rotnets_target_is_the_rotation_that_was_applied():
-    inputs, targets = make("rotnet").examples(view, torch.zeros(5))
+    inputs, targets = make("rotnet").examples(view, torch.zeros(5), UNUSED)
     assert make("rotnet").outputs(1000) == 4
     assert inputs.shape == (20, 3, 8, 8)
     sources = PIXELS.repeat(4, 1, 1, 1)
@@ -100,7 +109,7 @@ def test_permuted_labels_are_one_permutation_with_the_same_class_counts():
 
 def test_exemplars_positives_are_views_of_one_image():
     drawn = iter([PIXELS, PIXELS + 1])
-    inputs, targets = make("exemplar").examples(lambda: next(drawn), torch.arange(5))
+    inputs, targets = make("exemplar").examples(lambda: next(drawn), torch.arange(5), UNUSED)
     assert torch.equal(inputs, torch.cat([PIXELS, PIXELS + 1])), "two draws of the augmentation"
     assert targets.tolist() == [0, 1, 2, 3, 4] * 2
 
@@ -146,7 +155,7 @@ def test_the_semi_supervised_loss_is_labels_plus_rotnet():
     task = make("semi-supervised", rotation_weight=2.0)
     assert task.outputs(10) == 14
     labels = torch.tensor([1, 2, UNLABELLED, UNLABELLED, UNLABELLED])
-    inputs, targets = task.examples(view, labels)
+    inputs, targets = task.examples(view, labels, UNUSED)
     assert inputs.shape == (20, 3, 8, 8)
     outputs = torch.randn(20, 14, generator=torch.Generator().manual_seed(0))
     labelled = torch.tensor([0, 1, 5, 6, 10, 11, 15, 16])  # in all four rotations
@@ -159,7 +168,7 @@ def test_the_semi_supervised_loss_is_labels_plus_rotnet():
 
 def test_semi_supervised_accuracy_is_that_of_labelled_upright_images():
     task = make("semi-supervised")
-    _, targets = task.examples(view, torch.tensor([1, 2, UNLABELLED, UNLABELLED, 0]))
+    _, targets = task.examples(view, torch.tensor([1, 2, UNLABELLED, UNLABELLED, 0]), UNUSED)
     outputs = torch.zeros(20, 14)
     outputs[0, 1] = outputs[1, 3] = outputs[4, 0] = 1.0
     assert task.correct(outputs, targets).tolist() == [True, False, True]
@@ -236,3 +245,100 @@ def test_each_task_learns(name, narrow, images, digits):
 def test_the_config_knows_how_many_views_a_task_takes_of_an_image(name):
     task = tasks.make(name, recipe())
     assert (task.views, task.hides_labels) == (TASKS[name].views, TASKS[name].hides_labels)
+
+
+class Drawing(type(tasks.make("labels", recipe()))):
+    """Draws noise on each image, and remembers it."""
+
+    def __init__(self, recipe):
+        super().__init__(recipe)
+        self.drawn = []
+
+    def examples(self, view, labels, stream):
+        images = view()
+        self.drawn.append(torch.rand(4, generator=stream))
+        noise = torch.randint(8, images.shape, generator=stream, dtype=torch.uint8)
+        return images // 2 + noise, labels
+
+
+class Counted(Checkpoints):
+    """Asks its training to stop after so many updates."""
+
+    def __init__(self, folder, spec, at):
+        super().__init__(folder, spec, {}, every=1e9)
+        self._left = at
+
+    @property
+    def request(self):
+        self._left -= 1
+        return Request.STOP if self._left < 0 else Request.NOTHING
+
+
+def drawn(narrow, some, states=None, world=None, **how):
+    """What a task draws in a training, by micro-batch, and the weights that come out."""
+    settings = recipe(**{"batch_size": 64, "gpus": 4, "augmentation": Augmentation(), **how})
+    task, model = Drawing(settings), models.build(narrow, 10, 0)
+    how = {"checkpoints": states, "execution": Execution(world or World())}
+    dense = Mask.dense(prunable(model))
+    with contextlib.suppress(Stopped):
+        loop.TrainingLoop(model, task, some, settings, 5, dense, **how).run()
+    return task.drawn, model.state_dict()
+
+
+def test_what_a_task_draws_derives_from_the_seed_and_the_micro_batch(narrow, digits, images):
+    """Not from what the network draws, nor from a global stream."""
+    some = few(images, digits, 128)
+    torch.manual_seed(7)
+    found, state = drawn(narrow, some)
+    torch.manual_seed(8)
+    again, same = drawn(narrow, some)
+    assert torch.equal(torch.stack(found), torch.stack(again))
+    assert all(torch.equal(state[name], same[name]) for name in state)
+    expected = [torch.rand(4, generator=seeds.generator(5, "task", n)) for n in range(16)]
+    assert torch.equal(torch.stack(found), torch.stack(expected))
+    whole, _ = drawn(narrow, some, gpus=1)
+    assert torch.equal(torch.stack(whole), torch.stack(expected[:4])), "whatever the parts"
+
+
+class Alone(World):
+    """One of two processes, whose other one adds nothing."""
+
+    def __init__(self, rank):
+        super().__init__(rank, 2)
+
+    def wrap(self, model):
+        return model
+
+    def share_buffers(self, model):
+        pass
+
+    def all_reduce_sum(self, values):
+        return values.double()
+
+
+def test_each_process_draws_for_its_own_micro_batches_what_one_would(narrow, digits, images):
+    some = few(images, digits, 128)
+    alone, _ = drawn(narrow, some)
+    for rank in range(2):
+        shared, _ = drawn(narrow, some, world=Alone(rank))
+        assert torch.equal(torch.stack(shared), torch.stack(alone[rank::2]))
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_a_resumed_training_draws_what_it_would_have_drawn(
+    tmp_path, chain, narrow, digits, images, at
+):
+    some, spec = few(images, digits, 128), GenerateSpec.of(chain, 1)
+    whole, expected = drawn(narrow, some)
+    before, _ = drawn(narrow, some, Counted(tmp_path, spec, at))
+    after, found = drawn(narrow, some, Checkpoints(tmp_path, spec, {}, every=1e9))
+    assert len(before) == 4 * at
+    assert torch.equal(torch.stack(before + after), torch.stack(whole))
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def test_a_test_of_the_network_draws_from_a_stream_of_its_own(narrow, digits, images):
+    task, model = Drawing(recipe()), models.build(narrow, 10, 0)
+    measure(model, task, few(images, digits, 1300), Augmentation(), 5)
+    expected = [torch.rand(4, generator=seeds.generator(5, "test task", n)) for n in range(2)]
+    assert torch.equal(torch.stack(task.drawn), torch.stack(expected))

@@ -20,6 +20,7 @@ from lottery.training import loop
 from lottery.training.checkpoints import Checkpoints
 from lottery.training.masking import Masking
 from lottery.training.measure import measure, tell
+from lottery.training.optimizers import optimizer
 from tests.conftest import CPU, few, recipe
 
 LABELS = tasks.make("labels", recipe())
@@ -213,9 +214,9 @@ class Slow(Resident):
     """Images that come late."""
 
     def views(self, *asked):
-        for view in super().views(*asked):
+        for each in super().views(*asked):
             time.sleep(0.5)
-            yield view
+            yield each
 
 
 def test_what_an_epoch_waited_is_not_lost_where_its_state_is_saved(
@@ -244,7 +245,7 @@ def test_running_statistics_are_those_of_the_first_part(narrow, images, digits):
     how = {"batch_size": 64, "epochs": 1, "learning_rate": 1e-30, "augmentation": Augmentation()}
     parts = fresh(narrow)
     train(parts, some, gpus=4, **how)
-    (batch,) = Batches(some.labels, 64, 0, 4).portions(0, 1)
+    batch = list(Batches(some.labels, 64, 0, 4).micro_batches(0, 1).each)
     expected = fresh(narrow).train()
     expected(normalise(images.pixels[batch[0].indices], digits))
     assert torch.equal(parts.bn1.running_mean, expected.bn1.running_mean)
@@ -253,12 +254,12 @@ def test_running_statistics_are_those_of_the_first_part(narrow, images, digits):
 
 def test_adam_decays_by_l2_in_the_gradient(narrow):
     """AdamW would not give the natural zeros of Section 4.5."""
-    optimizer = loop.optimizer(fresh(narrow), recipe(optimizer="adam", weight_decay=0.1))
-    assert type(optimizer) is torch.optim.Adam
+    ours = optimizer(fresh(narrow), recipe(optimizer="adam", weight_decay=0.1))
+    assert type(ours) is torch.optim.Adam
     weight = nn.Parameter(torch.tensor([2.0]))
-    optimizer = torch.optim.Adam([weight], lr=0.1, weight_decay=0.1)
+    adam = torch.optim.Adam([weight], lr=0.1, weight_decay=0.1)
     weight.grad = torch.zeros(1)
-    optimizer.step()
+    adam.step()
     assert weight.item() == pytest.approx(1.9)  # Adam's first step is lr * sign(gradient)
 
 

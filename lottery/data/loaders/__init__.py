@@ -34,7 +34,7 @@ scaled to a square of that size, uint8 (n, 3, size, size) on the device, in the 
 Raises: LotteryError naming a damaged file."""
 
 AHEAD = 3
-"""How many portions are decoded before they are needed."""
+"""How many micro-batches are decoded before they are needed."""
 
 
 def choose(name: LoaderName, workers: int) -> tuple[Loader, str]:

@@ -67,7 +67,7 @@ class _Refusal(Exception):
 
 
 class _Feed:
-    """What DALI is asked for: of each portion the images that it reads."""
+    """What DALI is asked for: of each micro-batch the images that it reads."""
 
     def __init__(self, wanted: Iterator[Crops]) -> None:
         self._wanted = wanted
@@ -75,7 +75,7 @@ class _Feed:
         self._refused: set[Path] = set()
 
     def places(self, crops: Crops) -> list[int]:
-        """Which images of a portion are for DALI."""
+        """Which images of a micro-batch are for DALI."""
         named = enumerate(zip(crops.files, crops.by_pillow, strict=True))
         return [n for n, (path, apart) in named if not apart and path not in self._refused]
 
@@ -88,7 +88,7 @@ class _Feed:
                 yield _asked(crops, places)
 
     def served(self, pipeline: Any, stream: Any) -> Iterator[tuple[Crops, list[int], Any]]:
-        """Each portion, which of its images are for DALI, and these, if there are any.
+        """Each micro-batch, which of its images are for DALI, and these, if there are any.
 
         Raises: _Refusal if DALI failed; what was not served is asked for again.
         """

@@ -1,0 +1,106 @@
+"""What a training has come to, for its report and its progress."""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from lottery.training.distributed import World
+from lottery.training.waiting import Waiting
+
+
+@dataclass
+class Result:
+    """What a training leaves besides the trained network itself."""
+
+    epochs: list[dict[str, float]] = field(default_factory=list)
+    """Per epoch: mean loss, accuracy on the (augmented) training examples, wall time in seconds,
+    and the share of it spent waiting for images."""
+    updates: list[int] = field(default_factory=list)
+    """How many updates precede each W_k that was asked for."""
+    early: dict[int, dict[str, Tensor]] = field(default_factory=dict)
+    """By such a number, W_k with batch-norm state, on the CPU; in the first process only."""
+    inputs: int = 0
+    """Images, or views of them, that went through the network."""
+    earlier: float = 0.0
+    """Seconds that runs which were stopped held their devices for, up to their last states."""
+
+
+class Totals(NamedTuple):
+    """What all processes have seen of an epoch."""
+
+    losses: list[float]
+    """Of each update, mean over the batch."""
+    correct: int
+    """Evaluated examples that the network had right."""
+    evaluated: int
+    """Examples that count for the accuracy."""
+
+
+class EpochSummary(NamedTuple):
+    """An epoch that is over."""
+
+    loss: float
+    accuracy: float
+    """0 to 1."""
+    seconds: float
+    waiting: float
+    """Share of them spent waiting for images."""
+
+    def rounded(self) -> dict[str, float]:
+        """For a report."""
+        seconds, waiting = round(self.seconds, 3), round(self.waiting, 4)
+        return {**self._asdict(), "seconds": seconds, "waiting": waiting}
+
+
+class EpochStatistics:
+    """What this process has seen of the epoch under way; its clock starts when it is made.
+
+    Losses stay on the device until they are asked for: to read each would make a GPU wait.
+    """
+
+    def __init__(self, device: torch.device, seconds: float = 0.0, waited: float = 0.0) -> None:
+        self.losses: list[Tensor] = []
+        """Of each update, scalars on the device."""
+        self.correct: int | Tensor = 0
+        self.evaluated = 0
+        self.waiting = Waiting(device, waited)
+        self._device = device
+        self._started = time.monotonic() - seconds
+
+    def begin_update(self) -> None:
+        """The losses of its micro-batches will be added up."""
+        self.losses.append(torch.zeros((), device=self._device))
+
+    def add(self, loss: Tensor, correct: Tensor) -> None:
+        """Of a micro-batch: its part of the update's loss; which evaluated examples are right."""
+        self.losses[-1] += loss
+        self.correct = self.correct + correct.sum()
+        self.evaluated += len(correct)
+
+    def seconds(self) -> float:
+        """Since the epoch began, without the time between a stop and the next run."""
+        return time.monotonic() - self._started
+
+    def totals(self, world: World) -> Totals:
+        """Over all processes, which call it together; a GPU finishes its work first."""
+        counts = torch.tensor([int(self.correct), self.evaluated], dtype=torch.float64)
+        losses = torch.stack(self.losses) if self.losses else torch.zeros(0)
+        summed = torch.cat([losses.to("cpu", torch.float64), counts])
+        *means, correct, evaluated = world.all_reduce_sum(summed).tolist()
+        return Totals(means, int(correct), int(evaluated))
+
+    def summary(self, totals: Totals, sizes: Sequence[int]) -> EpochSummary:
+        """At the end of an epoch, given how many images each of its updates had."""
+        seconds = self.seconds()
+        weighted = zip(totals.losses, sizes, strict=True)
+        return EpochSummary(
+            loss=math.fsum(loss * size for loss, size in weighted) / sum(sizes),
+            accuracy=totals.correct / totals.evaluated,
+            seconds=seconds,
+            waiting=self.waiting.seconds() / seconds,
+        )
