@@ -1,7 +1,27 @@
 """Winning tickets with limited (or no) supervision, as a library of file-based stages.
 
 Imports flow one way: stages -> training -> tasks, models, pruning, data -> artifacts, specs.
-Nothing in here knows of Snakemake.
+Nothing in here knows of Snakemake. For code that uses results, `load_config`, `load_header`,
+`load_mask` and `load_weights` are offered here, and imported only when they are used.
 """
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lottery.reading import load_config, load_header, load_mask, load_weights
+
 __version__ = "0.1.0"
+__all__ = ["load_config", "load_header", "load_mask", "load_weights"]
+
+
+def __getattr__(name: str) -> Any:
+    """What is offered, imported at its first use: a stage that needs no torch imports none."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from lottery import reading
+
+    return getattr(reading, name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

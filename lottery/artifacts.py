@@ -41,14 +41,24 @@ def load(path: str | Path, what: str, expected: Spec, *keys: str) -> dict[str, A
 
     Raises: LotteryError if the file is absent, truncated, damaged, foreign, or of another chain.
     """
-    content = _content(path)
-    if not isinstance(content, dict) or not isinstance(content.get("payload"), dict):
-        raise LotteryError(f"{path}: not an artifact of this pipeline: it has no payload")
-    records.check(path, content.get("header"), what, expected)
+    header, payload = read(path)
+    records.check(path, header, what, expected)
     for key in keys:
-        if key not in content["payload"]:
+        if key not in payload:
             raise LotteryError(f"{path}: damaged: it holds no {key!r}")
-    return content["payload"]
+    return payload
+
+
+def read(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and payload of an artifact, whatever it is.
+
+    Raises: LotteryError if the file is absent, truncated, damaged or foreign.
+    """
+    content = _content(path)
+    for part in ("header", "payload"):
+        if not isinstance(content, dict) or not isinstance(content.get(part), dict):
+            raise LotteryError(f"{path}: not an artifact of this pipeline: it has no {part}")
+    return content["header"], content["payload"]
 
 
 def _content(path: str | Path) -> Any:

@@ -15,7 +15,7 @@ class CurveSpec(Spec):
     chain: Chain
 
 
-class JudgedSpec(CurveSpec):
+class EvaluatedSpec(CurveSpec):
     """A ticket and how it is judged."""
 
     evaluation: str
@@ -28,7 +28,7 @@ class AccuracyTable(Spec):
     """The accuracy of each curve's tickets, per seed and round."""
 
     kind: Literal["accuracy"]
-    curves: tuple[JudgedSpec, ...]
+    curves: tuple[EvaluatedSpec, ...]
     seeds: tuple[int, ...]
     rounds: tuple[int, ...]
 
@@ -37,7 +37,7 @@ class CostTable(Spec):
     """What finding and judging the tickets of each curve took, per seed, over all rounds."""
 
     kind: Literal["cost"]
-    curves: tuple[JudgedSpec, ...]
+    curves: tuple[EvaluatedSpec, ...]
     seeds: tuple[int, ...]
     rounds: tuple[int, ...]
 

@@ -1,7 +1,13 @@
 """Which reports hold what a figure shows."""
 
 from lottery import paths
-from lottery.figure_specs import AccuracyTable, AggregateSpec, CostTable, JudgedSpec, SparsityTable
+from lottery.figure_specs import (
+    AccuracyTable,
+    AggregateSpec,
+    CostTable,
+    EvaluatedSpec,
+    SparsityTable,
+)
 from lottery.specs import Chain, EvaluateSpec, GenerateSpec, Spec
 
 
@@ -17,7 +23,7 @@ def folder(chain: Chain, round: int, results: str) -> str:
     return paths.dense(results, chain.dense, chain.seed)
 
 
-def report_path(curve: JudgedSpec, seed: int, round: int, results: str) -> str:
+def report_path(curve: EvaluatedSpec, seed: int, round: int, results: str) -> str:
     """The evaluation of a ticket, or the chain's own training that is the same one."""
     chain = curve.chain.with_seed(seed)
     if curve.shared:
@@ -29,7 +35,7 @@ def report_path(curve: JudgedSpec, seed: int, round: int, results: str) -> str:
     return paths.evaluation(where, curve.evaluation)
 
 
-def made_by(curve: JudgedSpec, seed: int, round: int) -> tuple[str, Spec]:
+def made_by(curve: EvaluatedSpec, seed: int, round: int) -> tuple[str, Spec]:
     """What that report is, and the spec that must have made it."""
     chain = curve.chain.with_seed(seed)
     if curve.shared:

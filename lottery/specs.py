@@ -215,20 +215,24 @@ class Recipe(Spec):
     """How to train: one line of the paper's Appendix A."""
 
     epochs: int = Field(ge=1)
-    batch_size: int = Field(ge=2, description="images per update, over all GPUs")
+    batch_size: int = Field(ge=2, description="images per update, in all micro-batches")
     batch_counts: Literal["images", "copies"] = Field(
         "images", description="RotNet: what batch_size counts, images or their rotated copies"
     )
-    gpus: int = Field(
-        1, ge=1, description="parts of a batch, each with batch-norm statistics of its own"
+    micro_batches: int = Field(
+        1,
+        ge=1,
+        description="parts of a batch, each with its own batch-norm statistics: the paper's GPUs",
     )
     optimizer: Literal["sgd", "adam"]
     momentum: float = Field(0.9, ge=0, lt=1, description="SGD only")
     learning_rate: float = Field(gt=0)
     weight_decay: float = Field(ge=0, description="L2 term in the gradient, for Adam too")
     warmup_epochs: float = Field(0, ge=0, description="linear warm-up of the learning rate")
-    milestones: tuple[int, ...] = Field((), description="epochs at which the rate decays")
-    decay: float = Field(0.1, gt=0, le=1, description="factor of the rate at each milestone")
+    milestones: tuple[int, ...] = Field((), description="epochs at which the learning rate decays")
+    gamma: float = Field(
+        0.1, gt=0, le=1, description="factor of the learning rate at each milestone"
+    )
     augmentation: Augmentation = Augmentation()
     exemplar: Exemplar | None = Field(None, description="task exemplar only; default: its defaults")
     rotation_weight: float = Field(
@@ -251,8 +255,10 @@ class Recipe(Spec):
             raise ValueError(f"warmup_epochs {self.warmup_epochs} exceeds epochs {self.epochs}")
         if self.batch_counts == "copies" and self.batch_size % 4:
             raise ValueError(f"batch_size {self.batch_size} of copies is no multiple of 4")
-        if self.batch_size % self.gpus:
-            raise ValueError(f"batch_size {self.batch_size} is no multiple of gpus {self.gpus}")
+        if self.batch_size % self.micro_batches:
+            raise ValueError(
+                f"batch_size {self.batch_size} is no multiple of micro_batches {self.micro_batches}"
+            )
         return self
 
 
@@ -311,7 +317,7 @@ class Chain(Spec):
         "only in their rewind point or in what they prune share one"
     )
     architecture: Architecture
-    rate: Fraction | None = Field(description="share of the remaining weights pruned per round")
+    fraction: Fraction | None = Field(description="share of the remaining weights pruned per round")
     criterion: CriterionName = Field("magnitude", description="what is pruned first")
     convolutions: int | None = Field(None, description="prune only so many first convolutions")
     excluded_at: int | None = Field(
@@ -354,7 +360,7 @@ class Chain(Spec):
         return self.model_copy(update=update)
 
 
-UNPRUNED = {"rate": None, "criterion": "magnitude", "convolutions": None}
+UNPRUNED = {"fraction": None, "criterion": "magnitude", "convolutions": None}
 """What a chain says of pruning, where it does not matter."""
 
 

@@ -97,7 +97,7 @@ def chain(digits, narrow):
         seed=0,
         dense="digits/all/narrow/labels/short",
         architecture=narrow,
-        rate=0.5,
+        fraction=0.5,
         training=Training(
             dataset=digits,
             subset=Subset(),

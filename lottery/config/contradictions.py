@@ -36,7 +36,7 @@ def contradictions(config: Config) -> Problems:
     yield from _subsets(config)
     yield from _scales_and_seeds(config)
     for name, recipe in config.recipes.items():
-        gpus = min(config.max_gpus, recipe.gpus)
+        gpus = min(config.max_gpus, recipe.micro_batches)
         nodes = math.ceil(gpus / config.gpus_per_node)
         if gpus % nodes:
             yield (

@@ -38,7 +38,7 @@ Rounds = Annotated[tuple[Annotated[int, Field(ge=0, le=99)], ...], Field(min_len
 class PruningEntry(Spec):
     """Iterative pruning (Section 3.2)."""
 
-    rate: Fraction = Field(description="share of the remaining weights pruned per round")
+    fraction: Fraction = Field(description="share of the remaining weights pruned per round")
     criterion: CriterionName = Field(
         "magnitude", description="which weights go first: those with the lowest score"
     )
@@ -165,7 +165,7 @@ class Curves(Spec):
     curves: dict[str, Curve] = Field(min_length=1)
 
 
-class JudgedCurves(Curves):
+class EvaluatedCurves(Curves):
     """Tickets and how they are judged."""
 
     evaluation: str
@@ -180,11 +180,11 @@ class _FigureEntry(Spec):
     seeds: Seeds | None = Field(None, description="other seeds than the config's")
 
 
-class JudgedFigure(_FigureEntry):
+class EvaluatedFigure(_FigureEntry):
     """A figure, or a table, of evaluated tickets."""
 
     kind: Literal["accuracy", "cost"]
-    panels: dict[str, JudgedCurves] = Field(min_length=1)
+    panels: dict[str, EvaluatedCurves] = Field(min_length=1)
     evaluated_rounds: Rounds | None = Field(None, description="other rounds than the config's")
 
 
@@ -195,4 +195,4 @@ class DenseFigure(_FigureEntry):
     panels: dict[str, Curves] = Field(min_length=1)
 
 
-FigureEntry = Annotated[JudgedFigure | DenseFigure, Field(discriminator="kind")]
+FigureEntry = Annotated[EvaluatedFigure | DenseFigure, Field(discriminator="kind")]

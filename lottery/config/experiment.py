@@ -11,10 +11,10 @@ from lottery.config.entries import (
     BaselineTicket,
     DatasetEntry,
     DenseName,
+    EvaluatedFigure,
     EvaluationEntry,
     FigureEntry,
     FoundTicket,
-    JudgedFigure,
     Name,
     PruningEntry,
     Seeds,
@@ -27,7 +27,7 @@ from lottery.figure_specs import (
     ClaimsSpec,
     CostTable,
     CurveSpec,
-    JudgedSpec,
+    EvaluatedSpec,
     PlotSpec,
     RewindTable,
     SparsityTable,
@@ -62,14 +62,16 @@ class Config(Spec):
     keep_weights: bool = Field(
         True, description="keep W* of pruned rounds; without, only until the next mask is there"
     )
-    max_time: int | None = Field(
+    max_minutes: int | None = Field(
         None,
         ge=3,
         description="minutes that one SLURM job may take, as the limit of a partition; a longer "
         "training saves its state in time and goes on in the next job",
     )
     max_gpus: int = Field(
-        1, ge=1, description="most GPUs of one training; it takes no more than its recipe's `gpus`"
+        1,
+        ge=1,
+        description="most GPUs of one training; it takes no more than its recipe's `micro_batches`",
     )
     gpus_per_node: int = Field(
         8, ge=1, description="a training on more GPUs than these takes several nodes"
@@ -166,7 +168,7 @@ class Config(Spec):
                 seed=0,
                 dense=str(DenseName.of(entry)),
                 architecture=self.architectures[entry.architecture],
-                rate=self.pruning.rate,
+                fraction=self.pruning.fraction,
                 criterion=entry.criterion or self.pruning.criterion,
                 convolutions=entry.convolutions,
                 excluded_at=self._excluded_at(name),
@@ -251,10 +253,10 @@ class Config(Spec):
         """The natural sparsity of a dense network."""
         return SparsitySpec(dense=self.generate_dense(dense, seed).trained(), cuts=self.cuts)
 
-    def _judged(self, panel: str, name: str, ticket: str, evaluation: str) -> JudgedSpec:
+    def _judged(self, panel: str, name: str, ticket: str, evaluation: str) -> EvaluatedSpec:
         chain, entry = self.chain(ticket, 0), self.evaluations[evaluation]
         dataset, recipe = self.dataset(entry.dataset), self.recipes[entry.recipe]
-        return JudgedSpec(
+        return EvaluatedSpec(
             panel=panel,
             curve=name,
             chain=chain,
@@ -268,7 +270,7 @@ class Config(Spec):
         """The table of a figure; the seed of its chains is left at 0."""
         entry, seeds = self.figures[figure], self.figure_seeds(figure)
         table: AccuracyTable | CostTable | SparsityTable | RewindTable
-        if isinstance(entry, JudgedFigure):
+        if isinstance(entry, EvaluatedFigure):
             judged = tuple(
                 self._judged(panel, name, curve.ticket, block.evaluation)
                 for panel, block in entry.panels.items()

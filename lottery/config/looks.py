@@ -10,10 +10,10 @@ from lottery.config.entries import (
     BaselineTicket,
     Curves,
     DenseFigure,
-    JudgedCurves,
-    JudgedFigure,
+    EvaluatedCurves,
+    EvaluatedFigure,
 )
-from lottery.figure_specs import AccuracyTable, JudgedSpec, PlotSpec, ShownCurve, ShownPanel
+from lottery.figure_specs import AccuracyTable, EvaluatedSpec, PlotSpec, ShownCurve, ShownPanel
 
 if TYPE_CHECKING:
     from lottery.config.experiment import Config
@@ -75,7 +75,7 @@ def unknown(text: str) -> list[str]:
     return [name for name in _PLACEHOLDER.findall(text) if name not in PLACEHOLDERS]
 
 
-def texts(entry: JudgedFigure | DenseFigure) -> Iterator[tuple[str, str]]:
+def texts(entry: EvaluatedFigure | DenseFigure) -> Iterator[tuple[str, str]]:
     """All titles and labels of a figure that may hold placeholders, by their key in the entry."""
     yield "title", entry.title
     for name, block in entry.panels.items():
@@ -101,7 +101,7 @@ def _words(config: "Config", *blocks: Curves) -> list[Words]:
         named = [t for t in tickets if not isinstance(config.tickets[t], BaselineTicket)] or tickets
         for ticket in named:
             says = _words_of(config, ticket)
-            if isinstance(block, JudgedCurves):
+            if isinstance(block, EvaluatedCurves):
                 judged = config.evaluations[block.evaluation].dataset
                 says = {**says, "dataset": config.datasets[judged].label}
             found.append(says)
@@ -119,7 +119,7 @@ def _words_of(config: "Config", ticket: str) -> Words:
     }
 
 
-def _early(curve: JudgedSpec) -> bool:
+def _early(curve: EvaluatedSpec) -> bool:
     """Whether its round 0 starts at a W_k that another training than its evaluation has left."""
     found = curve.chain.training
     return found is not None and not curve.shared and not (found.rewind and found.rewind.none)
@@ -127,7 +127,7 @@ def _early(curve: JudgedSpec) -> bool:
 
 def _axes(config: "Config", block: Curves) -> dict[str, str]:
     """What the axes of a panel of accuracies count."""
-    assert isinstance(block, JudgedCurves)  # a figure of accuracies has no others
+    assert isinstance(block, EvaluatedCurves)  # a figure of accuracies has no others
     scopes = {words.counted(config.chain(curve.ticket, 0)) for curve in block.curves.values()}
     judged = config.evaluations[block.evaluation].dataset
     return {

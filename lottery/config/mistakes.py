@@ -4,14 +4,21 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
-from lottery.config.entries import DenseFigure, JudgedFigure
+from lottery.config.entries import DenseFigure, EvaluatedFigure
 from lottery.config.experiment import Config
 
 KINDS = {
     kind
-    for entry in (JudgedFigure, DenseFigure)
+    for entry in (EvaluatedFigure, DenseFigure)
     for kind in get_args(entry.model_fields["kind"].annotation)
 }
+RENAMED = {
+    ("", "max_time"): "max_minutes",
+    ("pruning", "rate"): "fraction",
+    ("recipes", "gpus"): "micro_batches",
+    ("recipes", "decay"): "gamma",
+}
+"""By section and old key."""
 INTERNAL = ("[key]", "constrained-float", "constrained-int")
 """What pydantic puts into places beside the config's own keys."""
 
@@ -26,7 +33,9 @@ def explain(error: Any, data: Mapping[str, Any], sources: Mapping[str, Any]) -> 
     """One of pydantic's errors in words."""
     loc = [part for part in _untagged(error["loc"]) if part not in INTERNAL]
     problem, found = error["msg"].removeprefix("Value error, "), _dig(data, loc)
-    if error["type"] == "extra_forbidden":
+    if error["type"] == "extra_forbidden" and (new := _renamed(loc)):
+        problem = f"this key is now called {new}"
+    elif error["type"] == "extra_forbidden":
         problem = "unknown key" + nearest(str(loc[-1]), _siblings(error["loc"]))
     elif error["type"] == "missing":
         problem = "this key is missing"
@@ -42,6 +51,11 @@ def explain(error: Any, data: Mapping[str, Any], sources: Mapping[str, Any]) -> 
         if number is not None:
             problem += f" (text; YAML wants it as {number!r})"
     return where(".".join(str(part) for part in loc), data, sources) + problem
+
+
+def _renamed(loc: Sequence[Any]) -> str | None:
+    """The new name of a key that an earlier version had."""
+    return RENAMED.get((loc[0] if len(loc) > 1 else "", loc[-1]))
 
 
 def _untagged(loc: Sequence[Any]) -> list[Any]:

@@ -15,16 +15,16 @@ from lottery.pruning.mask import Mask, flat
 from lottery.pruning.selection import remaining_after
 
 
-def random_mask(dense: Mask, rate: float, rounds: int, seed: int) -> Mask:
+def random_mask(dense: Mask, fraction: float, rounds: int, seed: int) -> Mask:
     """A mask with the count of that round, uniformly random over all that `dense` keeps."""
-    return _keep_last(dense, _order(dense, seed), remaining_after(dense.total, rate, rounds))
+    return _keep_last(dense, _order(dense, seed), remaining_after(dense.total, fraction, rounds))
 
 
 def adjusted_random_mask(
     dense: Mask,
     weights: Mapping[str, Tensor],
     zero_threshold: float,
-    rate: float,
+    fraction: float,
     rounds: int,
     seed: int,
 ) -> Mask:
@@ -39,7 +39,7 @@ def adjusted_random_mask(
     order = _order(dense, seed)
     zeroed = (flat(weights).abs() <= zero_threshold)[order]
     order = torch.cat([order[zeroed], order[~zeroed]])
-    return _keep_last(dense, order, remaining_after(dense.total, rate, rounds))
+    return _keep_last(dense, order, remaining_after(dense.total, fraction, rounds))
 
 
 def _order(dense: Mask, seed: int) -> Tensor:

@@ -20,16 +20,16 @@ NEGATIVE_ZERO = -(2**31)
 NOT_FINITE = "cannot prune: a weight, or its score, is not finite"
 
 
-def remaining_after(total: int, rate: float, rounds: int) -> int:
-    """Weights that remain of `total` after so many rounds; each prunes `rate` of the remainder."""
-    exact = Fraction(str(rate))  # 0.2 means one fifth, not its nearest binary fraction
+def remaining_after(total: int, fraction: float, rounds: int) -> int:
+    """Weights that remain of `total` after so many rounds, each of which prunes `fraction`."""
+    exact = Fraction(str(fraction))  # 0.2 means one fifth, not its nearest binary fraction
     for _ in range(rounds):
         total -= round(exact * total)
     return total
 
 
-def select(scores: Tensor, mask: Mask, rate: float) -> Mask:
-    """The next round's mask: without the lowest `rate` of the weights that remain, globally.
+def select(scores: Tensor, mask: Mask, fraction: float) -> Mask:
+    """The next round's mask: without the lowest `fraction` of the weights that remain, globally.
 
     `scores` (float32, n) are those of all weights of the mask; the tensor may be used up. Equal
     scores go in the network's order, so that the count is exact even where most weights are zero.
@@ -38,7 +38,7 @@ def select(scores: Tensor, mask: Mask, rate: float) -> Mask:
     """
     if scores.shape != mask.kept.shape:
         raise LotteryError(f"{len(scores)} scores for a mask over {len(mask.kept)} weights")
-    count = mask.remaining - remaining_after(mask.remaining, rate, 1)
+    count = mask.remaining - remaining_after(mask.remaining, fraction, 1)
     return mask.keeping(drop_lowest(scores, mask.kept, count))
 
 

@@ -47,14 +47,14 @@ def mask(
     if chain.baseline is None:
         found = _pruned(spec, weights, given, early, examples)
     elif chain.baseline.of is None:
-        found = random.random_mask(_dense(chain), _rate(chain), spec.round, chain.seed)
+        found = random.random_mask(_dense(chain), _fraction(chain), spec.round, chain.seed)
     elif chain.baseline.zero_threshold is None:
         found = inputs.mask(_skeleton(chain), chain.baseline.of, spec.round, given)
     else:
         dense = _trained(chain, GenerateSpec.of(chain.baseline.of, 0), weights)
         threshold = chain.baseline.zero_threshold
         found = random.adjusted_random_mask(
-            _dense(chain), dense, threshold, _rate(chain), spec.round, chain.seed
+            _dense(chain), dense, threshold, _fraction(chain), spec.round, chain.seed
         )
     read = records.digests({"weights": weights, "mask": given, "early": early})
     about = records.header("mask", spec, read, stopwatch)
@@ -88,7 +88,7 @@ def _pruned(
             again = opened.enter_context(examples(chain, before, str(weights)))
         scores = scored(chain.criterion, Trained(trained, start, again))
     try:
-        return select(scores, kept, _rate(chain))
+        return select(scores, kept, _fraction(chain))
     except LotteryError as error:
         raise LotteryError(f"{weights}: {error}") from None
 
@@ -106,10 +106,10 @@ def _dense(chain: Chain) -> Mask:
     return dense_mask(_skeleton(chain), chain.architecture, chain.excluded_at)
 
 
-def _rate(chain: Chain) -> float:
-    if chain.rate is None:
-        raise LotteryError("--spec: chain.rate: a mask needs the share that a round prunes")
-    return chain.rate
+def _fraction(chain: Chain) -> float:
+    if chain.fraction is None:
+        raise LotteryError("--spec: chain.fraction: a mask needs the share that a round prunes")
+    return chain.fraction
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

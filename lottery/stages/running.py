@@ -79,7 +79,7 @@ class Running:
                 yield Place(device, Execution(world, chosen, self.compile), words)
             except torch.OutOfMemoryError as error:
                 reason = str(error).split(". ")[0]
-                raise LotteryError(f"{reason}: give the recipe more `gpus`") from None
+                raise LotteryError(f"{reason}: give the recipe more `micro_batches`") from None
 
     def _prepare_to_compile(self) -> None:
         """Raises: LotteryError if there is no compiler."""

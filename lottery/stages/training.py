@@ -28,12 +28,12 @@ def train_and_test(
     place: Place,
     checkpoints: Checkpoints | None,
     rewind: Rewind | None,
-    starts: Sequence[Rewind] = (),
+    rewinds: Sequence[Rewind] = (),
 ) -> tuple[Result, dict[str, Any]]:
     """Train a ticket in place, `model` with its weights under its `mask`, and test the network.
 
     `how` names the data set and the recipe. `rewind` is the ticket's; a dense training and a
-    baseline have none. `starts` are the moments at which W_k is kept. Returned are what the
+    baseline have none. `rewinds` are the moments at which W_k is kept. Returned are what the
     training left and what was measured of the network.
 
     Raises: LotteryError if the training diverged; Stopped if it was asked to stop.
@@ -46,7 +46,7 @@ def train_and_test(
         recipe,
         seed,
         mask,
-        starts=starts,
+        rewinds=rewinds,
         label=label,
         checkpoints=checkpoints,
         execution=execution,

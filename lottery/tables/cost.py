@@ -4,7 +4,7 @@ from typing import Any
 
 from lottery import reports, words
 from lottery.errors import LotteryError
-from lottery.figure_specs import CostTable, JudgedSpec
+from lottery.figure_specs import CostTable, EvaluatedSpec
 from lottery.specs import GenerateSpec
 from lottery.tables import Read, Rows
 
@@ -56,7 +56,7 @@ def rows(figure: str, table: CostTable, results: str, read: Read) -> Rows:
 
 
 def _generation(
-    curve: JudgedSpec, seed: int, last: int, results: str, read: Read
+    curve: EvaluatedSpec, seed: int, last: int, results: str, read: Read
 ) -> tuple[float, int] | None:
     """Hours and network inputs of rounds 0 to `last` - 1."""
     chain = curve.chain.with_seed(seed)
@@ -72,7 +72,7 @@ def _generation(
 
 
 def _judgement(
-    curve: JudgedSpec, seed: int, rounds: tuple[int, ...], results: str, read: Read
+    curve: EvaluatedSpec, seed: int, rounds: tuple[int, ...], results: str, read: Read
 ) -> float | None:
     """Hours of the evaluations that are no trainings of the generation."""
     hours = 0.0

@@ -32,12 +32,12 @@ class TrainingLoop:
 
     `model` is on the source's device. The order of epoch e derives from (seed, e); augmentation,
     dropout and what the task draws for a micro-batch from (seed, its number). W_k is copied at each
-    of the points `starts`; a retraining may begin later in its schedule, as `rewind` says. `label`
+    of the points `rewinds`; a retraining may begin later in its schedule, as `rewind` says. `label`
     names the training in its progress.
 
-    A batch is cut into as many micro-batches as the recipe has GPUs, and the gradients of their
-    mean losses are averaged as DistributedDataParallel does, however many processes share them:
-    each has batch-norm statistics, and negatives in a triplet loss, of its own.
+    A batch is cut into the recipe's number of micro-batches, each with batch-norm statistics, and
+    negatives in a triplet loss, of its own. The gradients of their mean losses are averaged as
+    DistributedDataParallel does, however many processes share them.
 
     With `checkpoints` it resumes from the newest of them, on the CPU to the same bits as if it had
     never been stopped.
@@ -49,7 +49,7 @@ class TrainingLoop:
     recipe: Recipe
     seed: int
     mask: Mask
-    starts: Sequence[Rewind] = ()
+    rewinds: Sequence[Rewind] = ()
     label: str = "training"
     checkpoints: Checkpoints | None = None
     execution: Execution = field(default_factory=Execution)
@@ -60,11 +60,11 @@ class TrainingLoop:
         source, world = self.source, self.execution.world
         labels = task.supervise(source.labels, self.seed)
         size = images_per_update(recipe, task.views)
-        self._batches = Batches(labels, size, self.seed, recipe.gpus, task.hides_labels)
+        self._batches = Batches(labels, size, self.seed, recipe.micro_batches, task.hides_labels)
         self._schedule = Schedule(recipe, self._batches.sizes, self.rewind)
         self._masking = Masking(model, self.mask)
         self._optimizer = optimizer(model, recipe)
-        result = Result(updates=[self._schedule.update_at(point) for point in self.starts])
+        result = Result(updates=[self._schedule.update_at(point) for point in self.rewinds])
         first = self._schedule.first
         self._state = State(model, self._optimizer, source.device, world, first, result)
         if self.checkpoints:
@@ -184,10 +184,10 @@ class TrainingLoop:
 
     def _log_division(self, size: int) -> None:
         """How the processes share a batch of so many images."""
-        gpus, processes = self.recipe.gpus, self.execution.world.size
-        if gpus == processes == 1:
+        parts, processes = self.recipe.micro_batches, self.execution.world.size
+        if parts == processes == 1:
             return
-        parts = min(gpus, size // 2)
+        parts = min(parts, size // 2)
         log(
             f"{self.label}: a batch of {size:,} images is {processes} processes x "
             f"{'up to ' if parts % processes else ''}{-(-parts // processes)} "

@@ -32,9 +32,9 @@ class Schedule:
         """Rate of that update: linear warm-up from 0, then steps down at the milestones."""
         recipe = self._recipe
         if self._at_end:
-            return recipe.learning_rate * recipe.decay ** len(recipe.milestones)
+            return recipe.learning_rate * recipe.gamma ** len(recipe.milestones)
         epoch = update // self.updates_per_epoch
-        rate = recipe.learning_rate * recipe.decay ** bisect.bisect_right(recipe.milestones, epoch)
+        rate = recipe.learning_rate * recipe.gamma ** bisect.bisect_right(recipe.milestones, epoch)
         warmup = recipe.warmup_epochs * self.updates_per_epoch
         return rate * min(1.0, (update + 1) / warmup) if warmup else rate
 

@@ -151,9 +151,9 @@ def test_a_training_longer_than_its_job(clone: Path, call: Type) -> None:
 
 
 LONG = """
-max_time: 3 # of which the second half is for saving
+max_minutes: 3 # of which the second half is for saving
 max_gpus: 2
-recipes: {cifar10-labels: {gpus: 2, epochs: 40}}
+recipes: {cifar10-labels: {micro_batches: 2, epochs: 40}}
 pruning: {evaluated_rounds: [0]}
 """
 

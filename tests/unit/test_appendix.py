@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pytest
 
 from lottery import config, models
-from lottery.config.entries import BaselineTicket, FoundTicket, JudgedFigure
+from lottery.config.entries import BaselineTicket, EvaluatedFigure, FoundTicket
 from lottery.pruning.prunable import prunable
 from lottery.pruning.selection import remaining_after
 from lottery.specs import Augmentation, Rewind, Subset
@@ -175,15 +175,15 @@ def test_a_recipe_has_the_numbers_of_its_line(line, task, name):
     said = {
         "epochs": line.epochs,
         "batch_size": line.batch,
-        "gpus": line.gpus,
+        "micro_batches": line.gpus,
         "learning_rate": line.rate,
         "warmup_epochs": line.warmup,
         "weight_decay": line.weight_decay,
         "milestones": line.milestones,
-        "decay": 0.1,
+        "gamma": 0.1,
     }
     assert {key: getattr(recipe, key) for key in said} == said
-    assert recipe.batch_size / recipe.gpus == line.per_gpu
+    assert recipe.batch_size / recipe.micro_batches == line.per_gpu
 
 
 @pytest.mark.parametrize(("line", "task", "name"), ENTRIES)
@@ -238,7 +238,7 @@ def test_each_line_finds_tickets_of_each_of_its_networks(line):
 JUDGED = [
     pytest.param(block.evaluation, curve.ticket, id=f"{figure}-{curve.ticket}")
     for figure, entry in PAPER.figures.items()
-    if isinstance(entry, JudgedFigure)
+    if isinstance(entry, EvaluatedFigure)
     for block in entry.panels.values()
     for curve in block.curves.values()
 ]
@@ -265,14 +265,14 @@ def test_the_random_baseline_is_adjusted_on_cifar10_only(name, entry):
 
 def test_a_round_prunes_a_fifth_up_to_30_times():
     """The second version of the paper draws the dense network and 14 rounds."""
-    assert PAPER.pruning.rate == 0.2
+    assert PAPER.pruning.fraction == 0.2
     rounds = PAPER.pruning.evaluated_rounds
     assert len(rounds) == 15
     assert {0, 1, 3, 6, 10, 12, 30} <= set(rounds)
     every = config.load([REPOSITORY / "config.yaml", REPOSITORY / "config/every-round.yaml"])
     assert every.pruning.evaluated_rounds == tuple(range(31))
     assert every.scale == PAPER.scale
-    judged = [name for name, entry in PAPER.figures.items() if isinstance(entry, JudgedFigure)]
+    judged = [name for name, entry in PAPER.figures.items() if isinstance(entry, EvaluatedFigure)]
     assert {max(PAPER.figure_rounds(name)) for name in judged} == {30}
 
 
@@ -281,7 +281,7 @@ def test_30_rounds_leave_an_eighth_of_a_percent(name):
     """0.8^30 is 0.124 %, which Section 3.2 rounds to 0.1 %."""
     weights = prunable(models.skeleton(PAPER.architectures[name])).values()
     total = sum(weight.numel() for weight in weights)
-    left = remaining_after(total, PAPER.pruning.rate, 30)
+    left = remaining_after(total, PAPER.pruning.fraction, 30)
     assert 100 * left / total == pytest.approx(0.1238, abs=5e-5)
 
 

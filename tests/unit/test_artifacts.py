@@ -85,7 +85,7 @@ def test_code_in_an_artifact_is_never_run(tmp_path, spec, monkeypatch):
     [
         ({"seed": 1}, "chain.seed is 0 there, 1 here"),
         ({"ticket": "other"}, "chain.ticket is 'labels' there, 'other' here"),
-        ({"rate": 0.2}, "chain.rate is 0.5 there, 0.2 here"),
+        ({"fraction": 0.2}, "chain.fraction is 0.5 there, 0.2 here"),
     ],
 )
 def test_an_artifact_of_another_chain_is_refused_by_name(saved, chain, change, words):

@@ -64,7 +64,7 @@ class Outage(Checkpoints):
         (
             Architecture(model="resnet", depth=18, width=4),
             "exemplar",
-            {"optimizer": "sgd", "learning_rate": 0.05, "augmentation": JITTER, "gpus": 2},
+            {"optimizer": "sgd", "learning_rate": 0.05, "augmentation": JITTER, "micro_batches": 2},
         ),
         (Architecture(model="alexnet", depth=8, width=4, pools=1), "permuted-labels", {}),
         (Architecture(model="vgg", depth=11, width=4, pools=3), "rotnet", {"warmup_epochs": 1}),
@@ -80,14 +80,16 @@ def test_resuming_is_bit_identical_with_few_labels(tmp_path, chain, images, digi
     some = few(images, digits, 100)
     some.labels[75:] = UNLABELLED
     vgg = Architecture(model="vgg", depth=11, width=4, pools=3)
-    check_resuming(tmp_path, chain, some, vgg, "semi-supervised", {"gpus": 2, "batch_size": 32})
+    check_resuming(
+        tmp_path, chain, some, vgg, "semi-supervised", {"micro_batches": 2, "batch_size": 32}
+    )
 
 
 @pytest.mark.parametrize("loader", ["dali", "torchvision"])
 def test_resuming_is_bit_identical_with_streamed_images(tmp_path, chain, photographs, loader):
     """Two loader threads or processes; the loader has no state to save."""
     source = streamed(photographs, loader, workers=2)
-    how = {"gpus": 2, "batch_size": 20, "augmentation": CROPS}
+    how = {"micro_batches": 2, "batch_size": 20, "augmentation": CROPS}
     narrow = Architecture(model="resnet", depth=18, width=4)
     check_resuming(tmp_path, chain, source, narrow, "exemplar", how)
 

@@ -11,7 +11,7 @@ from lottery.stages.schema import schema
 from tests.conftest import REPOSITORY
 
 PAPER = REPOSITORY / "config.yaml"
-ON_DEMO = [REPOSITORY / "config/first.yaml", REPOSITORY / "config/criteria.yaml"]
+ON_DEMO = [REPOSITORY / f"config/{name}.yaml" for name in ("first", "criteria", "mine")]
 EVERY_ROUND = REPOSITORY / "config/every-round.yaml"
 OVERLAYS = sorted((REPOSITORY / "config").glob("*.yaml"))
 
@@ -91,8 +91,8 @@ RECIPE = "recipes", "cifar10-labels"
             "found 'adamw'",
         ),
         (
-            {"pruning": {"rate": 1.5}},
-            "mine.yaml: pruning.rate: Input should be less than 1; found 1.5",
+            {"pruning": {"fraction": 1.5}},
+            "mine.yaml: pruning.fraction: Input should be less than 1; found 1.5",
         ),
         (
             {"seeds": [0, -1]},
@@ -153,7 +153,7 @@ def test_a_mistake_is_told_in_one_line(tmp_path, changes, line):
 
 
 def test_each_mistake_has_its_line(tmp_path):
-    said = complaint(tmp_path, {"seeds": [], "pruning": {"rate": 0}})
+    said = complaint(tmp_path, {"seeds": [], "pruning": {"fraction": 0}})
     assert len(said.splitlines()) == 2
 
 
@@ -219,7 +219,10 @@ def test_another_seed_changes_the_seed_of_a_baselines_dense_network_too():
         ({"datasets": {"cifar10": {"std": [0.0, 1.0, 1.0]}}}, "datasets.cifar10.std.0: "),
         ({"datasets": {"cifar10": {"root": ""}}}, "datasets.cifar10.root: "),
         ({"recipes": {"cifar10-labels": {"learning_rate": float("inf")}}}, "learning_rate: "),
-        ({"recipes": {"cifar10-labels": {"gpus": 7}}}, "batch_size 512 is no multiple of gpus 7"),
+        (
+            {"recipes": {"cifar10-labels": {"micro_batches": 7}}},
+            "batch_size 512 is no multiple of micro_batches 7",
+        ),
         ({"figures": dict.fromkeys(yaml.safe_load(PAPER.read_text())["figures"])}, "figures: "),
     ],
 )
@@ -255,3 +258,18 @@ def test_a_key_that_is_added_later_reruns_nothing_and_refuses_nothing():
     assert differences(old.model_copy(update={"rotation_weight": 2.0}), found) == [
         "rotation_weight is 1.0 there, 2.0 here"
     ]
+
+
+@pytest.mark.parametrize(
+    ("old", "line"),
+    [
+        ({"max_time": 60}, "mine.yaml: max_time: this key is now called max_minutes"),
+        ({"pruning": {"rate": 0.2}}, "mine.yaml: pruning.rate: this key is now called fraction"),
+        (
+            {"recipes": {"cifar10-labels": {"gpus": 2, "decay": 0.1}}},
+            "mine.yaml: recipes.cifar10-labels.gpus: this key is now called micro_batches",
+        ),
+    ],
+)
+def test_a_key_of_an_earlier_version_is_told_with_its_new_name(tmp_path, old, line):
+    assert line in complaint(tmp_path, old)

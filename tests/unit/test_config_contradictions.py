@@ -71,7 +71,7 @@ BASELINE = "is a baseline: it has no trainings to be found by"
         ),
         *(
             (
-                {"recipes": {"imagenet-semi-supervised": {"batch_size": size, "gpus": 1}}},
+                {"recipes": {"imagenet-semi-supervised": {"batch_size": size, "micro_batches": 1}}},
                 "config.yaml: tickets.imagenet-semi-supervised-resnet50.recipe: "
                 f"imagenet-semi-supervised has {size // 4} images in a batch: half of them are to "
                 "be labelled, two or more",
@@ -134,8 +134,9 @@ BASELINE = "is a baseline: it has no trainings to be found by"
             "two ways to crop: give one",
         ),
         (
-            {"recipes": {"imagenet-images-1": {"gpus": 7}}},
-            "mine.yaml: recipes.imagenet-images-1: batch_size 768 is no multiple of gpus 7",
+            {"recipes": {"imagenet-images-1": {"micro_batches": 7}}},
+            "mine.yaml: recipes.imagenet-images-1: batch_size 768 is no multiple of "
+            "micro_batches 7",
         ),
         (
             {"recipes": {"imagenet-semi-supervised": {"batch_size": 2050}}},

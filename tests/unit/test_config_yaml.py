@@ -260,7 +260,7 @@ def test_a_recipe_opens_with_its_line_of_appendix_a(line, task, name):
 
     assert number(r"train for (\d+) epochs") == recipe.epochs
     assert number(r"batch-size of (\d+)") == recipe.batch_size
-    assert number(r"(\d+) GPU") == recipe.gpus
+    assert number(r"(\d+) GPU") == recipe.micro_batches
     assert number(r"learning rate of ([\d.]*\d)") == recipe.learning_rate
     assert number(r"during the first (\d+) epochs") == recipe.warmup_epochs
     assert number(r"weight decay of ([\d.]*\d)") == recipe.weight_decay

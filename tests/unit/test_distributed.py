@@ -88,7 +88,7 @@ def stage(tmp_path_factory, photographs):
     dataset = folder_of()
     how = recipe(
         batch_size=85,
-        gpus=5,
+        micro_batches=5,
         epochs=2,
         optimizer="sgd",  # Adam divides by the size of gradients, and so enlarges rounding errors
         learning_rate=0.001,
@@ -101,7 +101,7 @@ def stage(tmp_path_factory, photographs):
         seed=0,
         dense="photographs/all/narrow/labels/short",
         architecture=architecture,
-        rate=None,
+        fraction=None,
         training=training,
     )
     spec = GenerateSpec.of(chain, 0).model_copy(update={"rewinds": LATE})
@@ -170,7 +170,7 @@ def test_two_processes_train_a_ticket_as_one_does(stage, together, tmp_path):
     """W_k under a mask: what is pruned stays exactly zero in both."""
     start, spec = stage
     training = spec.chain.training.model_copy(update={"rewind": Rewind(epochs=1)})
-    chain = spec.chain.model_copy(update={"rate": 0.5, "training": training})
+    chain = spec.chain.model_copy(update={"fraction": 0.5, "training": training})
     mask = tmp_path / "mask.pt"
     mask_stage(MaskSpec(chain=chain, round=1), str(together[1] / "weights.pt"), None, str(mask))
     pruned = GenerateSpec.of(chain, 1)

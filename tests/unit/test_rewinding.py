@@ -157,7 +157,7 @@ def test_continued_from_its_own_w_k_a_dense_network_ends_as_if_never_stopped(nar
     how = recipe(optimizer="sgd", momentum=0.0, learning_rate=0.1, milestones=(1,))
     model = models.build(narrow, 10, 0)
     dense, point = Mask.dense(prunable(model)), Rewind(updates=13)
-    done = loop.TrainingLoop(model, LABELS, source, how, 0, dense, starts=[point]).run()
+    done = loop.TrainingLoop(model, LABELS, source, how, 0, dense, rewinds=[point]).run()
     again = models.build(narrow, 10, 0)
     again.load_state_dict(done.early[13])
     rewind = Rewind(updates=13, schedule="continue")

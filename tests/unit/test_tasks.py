@@ -276,7 +276,9 @@ class Counted(Checkpoints):
 
 def drawn(narrow, some, states=None, world=None, **how):
     """What a task draws in a training, by micro-batch, and the weights that come out."""
-    settings = recipe(**{"batch_size": 64, "gpus": 4, "augmentation": Augmentation(), **how})
+    settings = recipe(
+        **{"batch_size": 64, "micro_batches": 4, "augmentation": Augmentation(), **how}
+    )
     task, model = Drawing(settings), models.build(narrow, 10, 0)
     how = {"checkpoints": states, "execution": Execution(world or World())}
     dense = Mask.dense(prunable(model))
@@ -296,7 +298,7 @@ def test_what_a_task_draws_derives_from_the_seed_and_the_micro_batch(narrow, dig
     assert all(torch.equal(state[name], same[name]) for name in state)
     expected = [torch.rand(4, generator=seeds.generator(5, "task", n)) for n in range(16)]
     assert torch.equal(torch.stack(found), torch.stack(expected))
-    whole, _ = drawn(narrow, some, gpus=1)
+    whole, _ = drawn(narrow, some, micro_batches=1)
     assert torch.equal(torch.stack(whole), torch.stack(expected[:4])), "whatever the parts"
 
 

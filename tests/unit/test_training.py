@@ -30,7 +30,7 @@ def fresh(narrow, seed=0):
     return models.build(narrow, 10, seed, "init")
 
 
-def train(model, source, mask=None, seed=0, starts=(), **changes):
+def train(model, source, mask=None, seed=0, rewinds=(), **changes):
     return loop.TrainingLoop(
         model,
         LABELS,
@@ -38,7 +38,7 @@ def train(model, source, mask=None, seed=0, starts=(), **changes):
         recipe(**changes),
         seed,
         mask or Mask.dense(prunable(model)),
-        starts,
+        rewinds,
     ).run()
 
 
@@ -138,7 +138,7 @@ def test_early_weights_are_those_after_so_many_samples(narrow, source, point, up
 
 def test_a_rewind_point_beyond_the_end_is_refused(narrow, source):
     with pytest.raises(LotteryError, match="the training ends at 22"):
-        train(fresh(narrow), source, starts=[Rewind(updates=23)])
+        train(fresh(narrow), source, rewinds=[Rewind(updates=23)])
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_does_not(narrow, source):
@@ -244,7 +244,7 @@ def test_running_statistics_are_those_of_the_first_part(narrow, images, digits):
     some = few(images, digits, 64)
     how = {"batch_size": 64, "epochs": 1, "learning_rate": 1e-30, "augmentation": Augmentation()}
     parts = fresh(narrow)
-    train(parts, some, gpus=4, **how)
+    train(parts, some, micro_batches=4, **how)
     batch = list(Batches(some.labels, 64, 0, 4).micro_batches(0, 1).each)
     expected = fresh(narrow).train()
     expected(normalise(images.pixels[batch[0].indices], digits))
@@ -281,7 +281,7 @@ def test_a_batch_in_parts_has_the_gradient_of_the_whole_but_for_batch_norm(image
     for gpus in (1, 2, 5):
         model = models.build(plain, 10, 0, "init").double()
         model.classifier[0].p = model.classifier[3].p = 0.0  # dropout draws from another place
-        how = {"gpus": gpus, "batch_size": 20, "augmentation": Augmentation(), "epochs": 1}
+        how = {"micro_batches": gpus, "batch_size": 20, "augmentation": Augmentation(), "epochs": 1}
         train(DoubleInput(model), some, **how)
         states.append(model.state_dict())
     for name, value in states[0].items():
@@ -300,7 +300,10 @@ def test_labelled_images_weigh_alike_in_uneven_parts(images, digits, labelled, g
     for parts in (1, gpus):
         model = models.build(plain, 14, 0, "init").double()
         model.classifier[0].p = model.classifier[3].p = 0.0  # dropout draws from another place
-        task, divided = tasks.make("semi-supervised", how), how.model_copy(update={"gpus": parts})
+        task, divided = (
+            tasks.make("semi-supervised", how),
+            how.model_copy(update={"micro_batches": parts}),
+        )
         wrapped = DoubleInput(model)
         dense = Mask.dense(prunable(wrapped))
         loop.TrainingLoop(wrapped, task, some, divided, 0, dense).run()
@@ -326,7 +329,7 @@ def test_each_part_of_a_batch_has_batch_norm_statistics_of_its_own(narrow, sourc
         model = fresh(narrow)
         sizes = []
         model.bn1.register_forward_hook(lambda _, inputs, __, to=sizes: to.append(len(inputs[0])))
-        train(model, source, gpus=gpus, batch_size=128, epochs=1)
+        train(model, source, micro_batches=gpus, batch_size=128, epochs=1)
         seen.append(sizes)
     assert seen[0] == [128] * 10 + [72]
     assert seen[1] == [32] * 40 + [18] * 4
@@ -337,5 +340,5 @@ def test_a_part_of_a_batch_has_two_images_at_least(narrow, images, digits):
     sizes = []
     model = fresh(narrow)
     model.bn1.register_forward_hook(lambda _, inputs, __: sizes.append(len(inputs[0])))
-    train(model, some, gpus=8, batch_size=16, epochs=1)
+    train(model, some, micro_batches=8, batch_size=16, epochs=1)
     assert sizes == [2] * 8 + [3, 2]

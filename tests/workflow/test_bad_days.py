@@ -160,8 +160,8 @@ def test_without_a_target_all_figures_are_asked_for(untouched: Project):
 
 
 def test_the_file_with_the_mistake_is_named(untouched: Project):
-    untouched.overlay({"pruning": {"rate": 1.5}})
-    assert f"{TINY}: pruning.rate: Input should be less than 1; found 1.5" in fails(untouched)
-    untouched.overlay({"pruning": {"rate": 0.5}})
+    untouched.overlay({"pruning": {"fraction": 1.5}})
+    assert f"{TINY}: pruning.fraction: Input should be less than 1; found 1.5" in fails(untouched)
+    untouched.overlay({"pruning": {"fraction": 0.5}})
     done = untouched.snakemake(*CALL, "--config", "seeds=[-1]")
     assert "--config: seeds" in done.stdout

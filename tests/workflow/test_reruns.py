@@ -24,7 +24,7 @@ def test_a_generation_recipe_reruns_its_chain_and_no_other(edited):
 
 
 def test_the_rate_of_pruning_reruns_all_but_the_dense_trainings(edited):
-    edited.overlay({"pruning": {"rate": 0.4}})
+    edited.overlay({"pruning": {"fraction": 0.4}})
     assert edited.plan() == {
         "mask": 4,
         "adjusted_random_mask": 1,

@@ -58,7 +58,7 @@ class Plan:
     def mask(self, options):
         spec = parse(MaskSpec, options["spec"])
         chain = spec.chain
-        how = (chain.architecture.text(), chain.convolutions, chain.rate, chain.seed)
+        how = (chain.architecture.text(), chain.convolutions, chain.fraction, chain.seed)
         if chain.baseline:
             how += (chain.baseline.kind, spec.round, self.of(options.get("weights")))
             return hash((*how, self.of(options.get("mask"))))

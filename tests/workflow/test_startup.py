@@ -16,7 +16,7 @@ LAYERS = [
     {"artifacts", "config", "sharing"},
     {"data", "models", "tasks", "tables", "claims"},
     {"pruning"},
-    {"training", "figures"},
+    {"training", "figures", "reading"},
     {"stages"},
     {"__main__"},
 ]
@@ -68,4 +68,6 @@ def test_imports_flow_one_way(path: Path):
                     target = (
                         target if (REPOSITORY / f"lottery/{alias.name}.py").exists() else target[:1]
                     )
+                if own == ("lottery", "__init__") and target[1] == "reading":
+                    continue  # offered lazily, see test_reading
                 assert layer(target) <= layer(own), f"{'.'.join(own)} imports {'.'.join(target)}"

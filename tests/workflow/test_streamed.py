@@ -24,7 +24,7 @@ CHANGES = {
     },
     "recipes": {
         "cifar10-labels": {
-            "gpus": 2,
+            "micro_batches": 2,
             "batch_size": 32,
             "augmentation": {"crop_padding": 0, "resized_crop": 0.2},
         },

@@ -19,7 +19,7 @@ def memory_mb(dataset: str) -> int:
 
 
 def gpus(w) -> int:
-    return min(CONFIG.max_gpus, CONFIG.recipes[joined(w).recipe].gpus)
+    return min(CONFIG.max_gpus, CONFIG.recipes[joined(w).recipe].micro_batches)
 
 
 def nodes(w) -> int:
@@ -38,7 +38,7 @@ than four minutes it is half."""
 TRAINING_RESOURCES = {
     "gpu": gpus,
     "mem_mb": lambda w: memory_mb(joined(w).dataset) * (gpus(w) // nodes(w)),
-    "runtime": lambda w, attempt: min(CONFIG.max_time or 10**6, 240 * attempt),
+    "runtime": lambda w, attempt: min(CONFIG.max_minutes or 10**6, 240 * attempt),
 }
 
 
