@@ -53,7 +53,7 @@ rule mask:
     benchmark:
         f"{BENCHMARKS}/mask/{{ticket}}/seed{{seed}}/round{{round}}.tsv"
     wildcard_constraints:
-        ticket=tickets(None),
+        ticket=FOUND,
     priority: 3  # the next training of its chain waits for it
     threads: lambda w: training_threads(w) if criterion(w).examples else 1
     resources:
@@ -73,6 +73,7 @@ rule mask:
 # Hundreds of random masks wait for nothing: with a priority they would be submitted before the
 # images.
 use rule mask as random_mask with:
+    """Draw the random mask of a round, of as many weights as found tickets have (Section 3.2)."""
     input:
         [],
     wildcard_constraints:
@@ -81,6 +82,7 @@ use rule mask as random_mask with:
 
 
 use rule mask as adjusted_random_mask with:
+    """Draw the random mask of a round, with a dense network's zeros pruned first (Section 4.5)."""
     input:
         weights=lambda w: paths.weights(paths.dense(RESULTS, dense_of(w), w.seed)),
     wildcard_constraints:
@@ -89,6 +91,7 @@ use rule mask as adjusted_random_mask with:
 
 
 use rule mask as reinitialised_mask with:
+    """Take over the mask of a found ticket, whose weights are drawn anew."""
     input:
         mask=lambda w: paths.mask(
             paths.round_folder(

@@ -23,7 +23,7 @@ rule generate:
     benchmark:
         f"{BENCHMARKS}/generate/{{ticket}}/seed{{seed}}/round{{round}}.tsv"
     wildcard_constraints:
-        ticket=tickets(None),
+        ticket=FOUND,
     priority: 2
     threads: training_threads
     resources:
