@@ -24,8 +24,8 @@ def package(tmp_path, monkeypatch):
     monkeypatch.setattr(fingerprint, "ROOT", tmp_path)
 
     def digest(*modules):
-        for cached in (fingerprint._tree, fingerprint._imports, fingerprint._code):
-            cached.cache_clear()
+        for cached in ("fingerprint", "_tree", "_imports", "_code"):
+            getattr(fingerprint, cached).cache_clear()
         return fingerprint.fingerprint(*(f"lottery.{module}" for module in modules))
 
     yield root, digest
@@ -62,8 +62,8 @@ def test_what_a_config_chooses_is_named_by_the_caller(package):
 CHOSEN = ("lottery.data.{", "lottery.models.{", "lottery.tasks.{", "lottery.pruning.criteria.{")
 
 
-def test_modules_are_imported_by_name_only_where_the_rules_name_them():
-    """A fingerprint follows import statements; these choices are named in the rules."""
+def test_modules_are_imported_by_name_only_where_the_workflow_names_them():
+    """A fingerprint follows import statements; these choices are named beside it."""
     found = {}
     for path in (REPOSITORY / "lottery").rglob("*.py"):
         for name in re.findall(r'import_module\(f?"([^"]+)"', path.read_text()):
@@ -76,6 +76,7 @@ def test_modules_are_imported_by_name_only_where_the_rules_name_them():
         "lottery/stages/mask.py": "lottery.stages.examples",
         "lottery/tasks/__init__.py": "lottery.tasks.{module(name)}",
     }
-    rules = "".join(path.read_text() for path in (REPOSITORY / "workflow/rules").iterdir())
+    named = "".join(path.read_text() for path in (REPOSITORY / "workflow").rglob("*.smk"))
+    named += (REPOSITORY / "lottery/fingerprint.py").read_text()
     for chosen in (*CHOSEN, "lottery.stages.examples"):
-        assert chosen in rules
+        assert chosen in named

@@ -23,6 +23,15 @@ def said(tmp_path_factory):
     return done.stdout
 
 
+OUTPUTS = {
+    **dict.fromkeys(("images", "subset", "mask", "aggregate", "plot"), {"out"}),
+    "generate": {"weights", "report"},
+    "evaluate": {"report"},
+    "sparsity": {"report"},
+    "claims": set(),
+}
+
+
 class Plan:
     """What each file is made from, in words that hold no ticket's name and no path."""
 
@@ -38,9 +47,11 @@ class Plan:
                     options[name] = value
                 elif not options[name]:
                     options[name] = word
-            for output in ("out", "weights", "early", "report"):
-                if output in options and not (output == "weights" and stage == "mask"):
-                    self._made_by.setdefault(options[output], (stage, options))
+            for output in OUTPUTS[stage] & options.keys():
+                self._made_by[options[output]] = (stage, options)
+            if stage == "generate" and "mask" not in options:  # round 0, which saves each W_k
+                for name in parse(GenerateSpec, options["spec"]).rewinds:
+                    self._made_by[f"{options['early']}/{name}.pt"] = (stage, options)
             if stage in ("generate", "evaluate"):
                 self.trainings.append((stage, options))
 

@@ -1,33 +1,4 @@
 # The mask of each pruned round: found in trained weights, or drawn for a baseline.
-from lottery.catalogue import module
-from lottery.catalogue.criteria import CRITERIA
-
-
-def criterion(w):
-    """What the pruning criterion of a ticket reads beside W*."""
-    return CRITERIA[CHAINS[w.ticket].criterion]
-
-
-def mask_code(w) -> str:
-    """Of its own criterion alone, so that another one reruns nothing."""
-    chain = CHAINS[w.ticket]
-    modules = ["lottery.stages.mask", f"lottery.models.{network_of(w)}"]
-    if chain.baseline is None:
-        modules.append(f"lottery.pruning.criteria.{module(chain.criterion)}")
-    if criterion(w).examples:
-        modules.append("lottery.stages.examples")
-        modules.append(f"lottery.tasks.{module(chain.training.task)}")
-    return fingerprint(*modules)
-
-
-def runs_on(w, input, threads) -> list[str]:
-    """What runs the network of a criterion that asks for it."""
-    if not criterion(w).examples:
-        return []
-    dataset = joined(w).dataset
-    streamed = CONFIG.datasets[dataset].streamed
-    data = [f"--data={data_folder(dataset)}"] if streamed else []
-    return [f"--threads={threads}", f"--loader={CONFIG.loader}", *data]
 
 
 rule mask:

@@ -1,11 +1,5 @@
 # One chain per ticket and seed: train, prune, rewind, train, ... Round 0 is in dense.smk.
 # Generation of round r + 1 waits for mask r + 1 only; no evaluation waits for it, nor the reverse.
-ROUND = paths.round_folder(RESULTS, "{ticket}", "{seed}", "{round}")
-
-
-def kept(weights: str):
-    """W* of a pruned round; where it is not to be kept, snakemake removes it after its last use."""
-    return weights if CONFIG.keep_weights else temp(weights)
 
 
 rule generate:

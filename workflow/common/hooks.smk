@@ -91,9 +91,9 @@ def remember_parameters():
     Of the whole paper's dry run these looks were a fifth.
     """
     functions = {Resource.evaluate}
-    for rule in workflow.rules:
-        functions |= {f for f in (*rule.input, *rule.params) if callable(f)}
-        functions |= {r._evaluator for r in rule.resources.values() if r.is_evaluable()}
+    for each in workflow.rules:
+        functions |= {f for f in (*each.input, *each.params) if callable(f)}
+        functions |= {r._evaluator for r in each.resources.values() if r.is_evaluable()}
     for function in functions:
         overwrite_function_params(function, inspect.signature(function).parameters)
 

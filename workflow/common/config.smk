@@ -41,6 +41,8 @@ def one_of(entries) -> str:
     return "|".join(map(re.escape, entries)) or "(?!)"
 
 
+DENSE = paths.dense(RESULTS, "{dense}", "{seed}")
+ROUND = paths.round_folder(RESULTS, "{ticket}", "{seed}", "{round}")
 CHAINS = {name: CONFIG.chain(name, 0) for name in CONFIG.tickets}
 
 
@@ -54,7 +56,7 @@ def tickets(kind: str | None) -> str:
 
 
 FOUND = tickets(None)
-PRUNED = r"(?!00)\d\d"  # rounds; that of the dense network, 00, is in results/dense/
+PRUNED = r"(?!00)\d\d"  # rounds; round 0 is in results/dense/
 
 
 wildcard_constraints:
