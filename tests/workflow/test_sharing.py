@@ -24,7 +24,7 @@ def said(tmp_path_factory):
 
 
 OUTPUTS = {
-    **dict.fromkeys(("images", "subset", "mask", "aggregate", "plot"), {"out"}),
+    **{key: {"out"} for key in ("images", "subset", "mask", "aggregate", "plot")},
     "generate": {"weights", "report"},
     "evaluate": {"report"},
     "sparsity": {"report"},
