@@ -58,7 +58,7 @@ class EpochSummary(NamedTuple):
 
 
 class EpochStatistics:
-    """This process's statistics of the current epoch; the clock starts with the object.
+    """The current epoch as seen by this process; the clock starts with the object.
 
     Losses stay on the device until they are needed: reading each would make a GPU wait.
     """
