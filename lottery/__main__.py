@@ -32,7 +32,7 @@ STAGES = {
     "sparsity": "count the weights that converged to zero in the dense network",
     "aggregate": "collect what a figure shows in a tidy table",
     "plot": "draw a figure from its table",
-    "claims": "hold the paper's claims against the tables of the figures",
+    "claims": "check the paper's claims against the tables of the figures",
     "schema": "print the JSON schema of config.yaml",
 }
 
