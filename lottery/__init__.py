@@ -2,7 +2,7 @@
 
 Imports flow one way: stages -> training -> tasks, models, pruning, data -> artifacts, specs.
 Nothing in here knows of Snakemake. For code that uses results, `load_config`, `load_header`,
-`load_mask` and `load_weights` are offered here, and imported only when they are used.
+`load_mask` and `load_weights` are available here, and imported on first use.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ __all__ = ["load_config", "load_header", "load_mask", "load_weights"]
 
 
 def __getattr__(name: str) -> Any:
-    """What is offered, imported at its first use: a stage that needs no torch imports none."""
+    """Import what is asked for on first use: a stage that needs no torch imports none."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from lottery import reading

@@ -20,7 +20,7 @@ from lottery.training import slurm
 from lottery.training.progress import peak_memory
 
 ERROR_FILE = "TORCHELASTIC_ERROR_FILE"
-"""Where the launcher of several processes has each of them say why it fails."""
+"""The variable that names the file to which a process started by torchrun writes its error."""
 
 STAGES = {
     "arrange": "link the images of a downloaded data set in class folders",
@@ -28,17 +28,17 @@ STAGES = {
     "subset": "draw the training indices of a data set",
     "generate": "train a network on the generation task (round 0 saves W_k)",
     "mask": "find the next mask from trained weights, or draw a baseline's",
-    "evaluate": "train a ticket (W_k, mask) on all labels and measure it",
+    "evaluate": "train a ticket (W_k, mask) on all labels and test it",
     "sparsity": "count the weights that converged to zero in the dense network",
     "aggregate": "collect what a figure shows in a tidy table",
     "plot": "draw a figure from its table",
-    "claims": "hold the paper's claims against the tables of the figures",
+    "claims": "check the paper's claims against the tables of the figures",
     "schema": "print the JSON schema of config.yaml",
 }
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one stage; mistakes in its input end in one line and status 1."""
+    """Run one stage; a mistake in its input is reported in one line, with status 1."""
     started = time.monotonic()
     parser = argparse.ArgumentParser("python -m lottery", description=lottery.__doc__)
     stages = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
@@ -52,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     args.deadline = started + 60 * getattr(args, "max_minutes", math.inf)
     try:
-        processes = getattr(args, "processes", 0)  # only a training has several
+        processes = getattr(args, "processes", 0)  # only trainings have several
         if processes * slurm.nodes() > 1 and "RANK" not in os.environ:
             from lottery.training.launch import launch  # which imports torch
 
@@ -82,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _requeue(stage: str, message: str) -> int:
-    log(f"lottery {stage}: {message}; SLURM is to run this job again")
+    log(f"lottery {stage}: {message}; asking SLURM to run this job again")
     try:
         slurm.requeue()
     except LotteryError as error:
@@ -91,19 +91,19 @@ def _requeue(stage: str, message: str) -> int:
 
 
 def _fail(stage: str, message: str, status: int = 1) -> int:
-    """Say it; one process of several tells its launcher, which says what failed first."""
-    told = os.environ.get(ERROR_FILE)
-    if told:
-        Path(told).write_text(json.dumps({"message": message}))
+    """Report an error: to the launcher, if this is one of several processes, else on stderr."""
+    error_file = os.environ.get(ERROR_FILE)
+    if error_file:
+        Path(error_file).write_text(json.dumps({"message": message}))
     else:
         print(printable(f"lottery {stage}: error: {message}"), file=sys.stderr, flush=True)
     return status
 
 
 def leave() -> NoReturn:
-    """Run a stage and end, even where a thread reads a file that never answers.
+    """Run a stage and exit, even if a thread is stuck reading a file.
 
-    Python would wait for it: a dead network file system can keep a process for ever.
+    Python would wait for the thread, for ever if a network file system is dead.
     """
     status = 1
     try:

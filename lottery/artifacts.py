@@ -21,16 +21,16 @@ BROKEN = (
     struct.error,
     pickle.UnpicklingError,
     EOFError,
-    RuntimeError,  # "is encrypted", compressions that are not there, and torch's own
+    RuntimeError,  # "is encrypted", missing compressions, and torch's own
     ValueError,
     KeyError,
 )
-"""What zipfile and torch raise for a file that is not whole, or not theirs."""
+"""What zipfile and torch raise for a truncated or foreign file."""
 
 
 def save(path: str | Path, header: dict[str, Any], payload: dict[str, Any]) -> None:
     """Write header and payload (tensors and plain values) atomically."""
-    buffer = io.BytesIO()  # written directly, a full disk is "unexpected pos" to torch
+    buffer = io.BytesIO()  # torch itself reports a full disk as "unexpected pos"
     torch.save({"header": header, "payload": payload}, buffer)
     with files.atomic(path) as handle:
         handle.write(buffer.getbuffer())
@@ -62,9 +62,9 @@ def read(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _content(path: str | Path) -> Any:
-    """What is in a file, which is opened once: what was checked is what is loaded.
+    """The content of a file, which is opened once: what was checked is what is loaded.
 
-    Not its bytes in memory first: the images of a data set would be there twice.
+    It is not read into memory first: the images of a data set would take twice the memory.
     """
     try:
         with open(path, "rb") as handle:
@@ -75,7 +75,7 @@ def _content(path: str | Path) -> Any:
         raise LotteryError(f"{path}: {error.strerror or error}") from None
     except BROKEN as error:
         reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
-        if reason.startswith("Weights only load failed"):  # torch goes on with advice to trust it
+        if reason.startswith("Weights only load failed"):  # followed by advice to trust it
             reason = "it holds more than tensors and plain values"
         raise LotteryError(
             f"{path}: not a readable artifact (truncated or foreign): {reason}"
@@ -83,10 +83,10 @@ def _content(path: str | Path) -> Any:
 
 
 def _check_sums(path: str | Path, handle: IO[bytes]) -> None:
-    """Raises: LotteryError unless all of a file is as it was written; torch does not look."""
+    """Raises: LotteryError if a checksum does not match; torch does not check them."""
     with zipfile.ZipFile(handle) as archive:
         damaged = archive.testzip()
-        # Of what is marked as a folder torch reads nothing, and gives whatever is in memory.
+        # Torch reads nothing of an entry marked as a folder, and returns uninitialised memory.
         folders = [i.filename for i in archive.infolist() if i.external_attr & MARKS_A_FOLDER]
     for name in filter(None, [damaged, *folders]):
         raise LotteryError(f"{path}: not a readable artifact: {name} in it is damaged")

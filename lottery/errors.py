@@ -2,11 +2,11 @@
 
 
 class LotteryError(Exception):
-    """Bad input, a bad artifact or a failed training, told in one clear line.
+    """Bad input, a bad artifact or a failed training, reported in one clear line.
 
     The command line prints the message without a traceback and exits with status 1.
     """
 
 
 class Stopped(Exception):
-    """A training was asked to stop and has saved its state: run it again and it goes on."""
+    """A training was asked to stop and has saved a checkpoint: run again, it resumes."""

@@ -1,4 +1,4 @@
-"""What the stages `aggregate` and `plot` read: the rows of a figure's table, and its looks."""
+"""Specs of the stages `aggregate` and `plot`: the rows of a figure's table, and how to draw it."""
 
 from typing import Annotated, Literal
 
@@ -8,7 +8,7 @@ from lottery.specs import Chain, Dataset, GenerateSpec, Recipe, SparsitySpec, Sp
 
 
 class CurveSpec(Spec):
-    """One curve, or one row: a ticket by the name that the figure gives it, the seed left open."""
+    """One curve, or one row: a ticket under its name on the figure, for any seed."""
 
     panel: str
     curve: str
@@ -16,7 +16,7 @@ class CurveSpec(Spec):
 
 
 class EvaluatedSpec(CurveSpec):
-    """A ticket and how it is judged."""
+    """A ticket and how it is evaluated."""
 
     evaluation: str
     dataset: Dataset
@@ -34,7 +34,7 @@ class AccuracyTable(Spec):
 
 
 class CostTable(Spec):
-    """What finding and judging the tickets of each curve took, per seed, over all rounds."""
+    """The cost of finding and evaluating the tickets of each curve, per seed, over all rounds."""
 
     kind: Literal["cost"]
     curves: tuple[EvaluatedSpec, ...]
@@ -71,29 +71,29 @@ class AggregateSpec(Spec):
     table: Annotated[
         AccuracyTable | CostTable | SparsityTable | RewindTable, Field(discriminator="kind")
     ]
-    partial: bool = Field(False, description="leave out what is not there yet")
+    partial: bool = Field(False, description="leave out results that are still missing")
 
 
 class ShownCurve(Spec):
-    """A curve, or a row: by the name that the table has, what the figure calls it."""
+    """A curve, or a row: its name in the table and its label on the figure."""
 
     curve: str
     label: str
     early: bool = Field(
         False,
         description="its round 0 is W_k of its own task, unpruned; that of other curves is a dense "
-        "network trained from its initialisation",
+        "network trained from initialisation",
     )
 
 
 class ShownPanel(Spec):
-    """One set of axes, or one block of rows: by the name that the table has, what stands on it."""
+    """One set of axes, or one block of rows: its name in the table and its texts."""
 
     panel: str
     title: str
     curves: tuple[ShownCurve, ...]
     scope: str = Field("", description="which convolutions are pruned; none if all layers are")
-    split: str = Field("test", description="what the images of its accuracy are called")
+    split: str = Field("test", description="the name of the split that accuracy is measured on")
 
 
 class PlotSpec(Spec):
@@ -110,7 +110,7 @@ class PlotSpec(Spec):
 
 
 class ClaimsSpec(Spec):
-    """Which tables the paper's claims are held against, and what to say of them."""
+    """Which tables the paper's claims are checked against, and at which scale."""
 
     scale: str
     figures: tuple[str, ...]

@@ -26,7 +26,7 @@ def atomic(path: str | Path) -> Iterator[IO[bytes]]:
             handle.flush()
             os.fsync(handle.fileno())
         os.replace(temporary, path)
-    except OSError as error:  # a failed write does not say of which file
+    except OSError as error:  # a failed write does not name the file
         error.filename = error.filename or str(path)
         raise
     finally:

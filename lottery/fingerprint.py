@@ -26,7 +26,7 @@ UNCOUNTED = {
     "lottery.catalogue.tasks",
     "lottery.specs",
     "lottery.figure_specs",
-    # carry results and messages without changing them
+    # pass on results and messages without changing them
     "lottery.artifacts",
     "lottery.errors",
     "lottery.files",
@@ -107,7 +107,7 @@ def _code(module: str) -> str:
 
 
 def _text(node: Any) -> str:
-    """A syntax tree in words that hold across Python versions: empty fields are left out."""
+    """A syntax tree as text that is stable across Python versions: empty fields are left out."""
     if isinstance(node, ast.AST):
         fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []))
         inside = ",".join(f"{name}={_text(value)}" for name, value in fields)

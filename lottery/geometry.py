@@ -2,8 +2,8 @@
 
 A kernel that is larger than the map it slides over has taps that multiply nothing but zero padding:
 of a 3x3 kernel on a map of one pixel, eight of nine. Such **dead taps** get no gradient and change
-no output. Magnitude pruning drops them first, a random mask keeps its share of them, so between
-both a gap opens that says nothing of tickets. Needs no torch: a dry run tells of them.
+no output. Magnitude pruning drops them first, a random mask keeps its fraction of them, so a gap
+opens between the two that says nothing about tickets. Needs no torch: a dry run reports them.
 """
 
 import functools
@@ -32,11 +32,11 @@ class DeadTaps:
     share: float
     """0..1, of all prunable weights."""
     layers: dict[str, float]
-    """The share of each convolution that has some, by its parameter's name."""
+    """The fraction in each convolution that has some, by its parameter's name."""
 
 
 def dead_taps(architecture: Architecture, image_size: int) -> DeadTaps:
-    """Of all prunable weights of a network on square images of so many pixels."""
+    """The dead taps of a network on square images of `image_size` pixels a side."""
     found = taps(architecture, image_size)
     total = prunable_weights(architecture)
     dead = sum(each.dead for each in found.values())

@@ -6,12 +6,12 @@ import sys
 
 
 def speaks() -> bool:
-    """Whether this is the one process of its training that says what happens."""
+    """Whether this process logs; of a training's processes only one does."""
     return os.environ.get("RANK", "0") == "0"
 
 
 def log(message: str) -> None:
-    """One line to standard error; if nobody reads it any more, the work goes on."""
+    """Write a line to standard error; a closed pipe is ignored and the work continues."""
     if not speaks():
         return
     with contextlib.suppress(BrokenPipeError):
@@ -19,5 +19,5 @@ def log(message: str) -> None:
 
 
 def printable(text: str) -> str:
-    r"""With bytes of file names that are not UTF-8 as `\xe9`, which bash's $'...' reads back."""
+    r"""Text with non-UTF-8 bytes of file names as `\xe9`, which bash's $'...' reads back."""
     return os.fsencode(text).decode("utf-8", "backslashreplace")

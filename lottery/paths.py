@@ -21,7 +21,7 @@ def images(root: str, dataset: str) -> str:
 
 
 def images_report(root: str, dataset: str) -> str:
-    """What was found of a data set."""
+    """The report on a data set."""
     return f"{root}/images/{dataset}.json"
 
 
@@ -50,7 +50,7 @@ def round_folder(root: str, ticket: str, seed: int | str, round: int | str) -> s
 
 
 def early(dense: str, rewind: str | None = None) -> str:
-    """W_k of a dense training at a rewind point, by its name; without, the folder of all."""
+    """W_k of a dense training at a named rewind point; without a name, the folder of all."""
     return f"{dense}/early" if rewind is None else f"{dense}/early/{rewind}.pt"
 
 
@@ -80,7 +80,7 @@ def evaluation(folder: str, name: str) -> str:
 
 
 def unfinished(report: str) -> str:
-    """The states of the training that is to write a report; gone once that is there."""
+    """The checkpoints of the training that writes a report; removed once it is written."""
     return f"{report.removesuffix('.json')}-unfinished"
 
 

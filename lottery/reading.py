@@ -1,4 +1,4 @@
-"""Results for code of one's own: `import lottery` offers what is here, imported when it is used."""
+"""Reading results from your own code: `import lottery` offers these, imported on first use."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ from lottery.pruning.mask import Mask
 
 
 def load_config(*files: str | Path) -> config.Config:
-    """`config.yaml`, typed and checked, with overlays after it; of two files the later one wins.
+    """`config.yaml` with its overlays, typed and checked; of two files the later one wins.
 
     Raises: LotteryError naming each file and key that is wrong.
     """
@@ -40,7 +40,7 @@ def load_mask(path: str | Path) -> Mask:
 def load_weights(path: str | Path) -> Mapping[str, Tensor]:
     """A `state_dict`, float32 on the CPU: W* of a `weights.pt`, or W_k of a file in `early/`.
 
-    Pruned weights of W* are zero; W_k is that of the whole network.
+    Pruned weights of W* are zero; W_k is the whole network's.
 
     Raises: LotteryError if it is absent, damaged or something else.
     """

@@ -15,8 +15,8 @@ from lottery.errors import LotteryError
 from lottery.specs import Spec, differences
 
 FORMAT = 1
-TOLD = 6
-"""Of the keys in which two specs differ."""
+LISTED = 6
+"""Most keys that a message lists of those in which two specs differ."""
 
 
 class Stopwatch:
@@ -31,7 +31,7 @@ class Stopwatch:
 
 
 class Input(NamedTuple):
-    """A file that a stage reads."""
+    """An input file of a stage."""
 
     path: str
     sha256: str
@@ -55,10 +55,10 @@ def header(
     device: str = "cpu",
     threads: int | None = None,
 ) -> dict[str, Any]:
-    """What this artifact is, what it was made from, with what, and how long that took.
+    """What this artifact is, what it was made from, with which versions, and how long that took.
 
-    `threads` are the CPU threads of a training's process: with another number of them, sums are
-    formed in another order and a training on a CPU ends at other weights.
+    `threads` are the CPU threads of a training's process: another number of them sums in another
+    order, and a training on a CPU ends with other weights.
     """
     return {
         "what": what,
@@ -92,11 +92,11 @@ def check(path: str | Path, found: Any, what: str, expected: Spec) -> None:
         )
     wrong = differences(expected, found["spec"])
     if wrong:
-        told = "; ".join(wrong[:TOLD])
-        if len(wrong) > TOLD:
-            told += f"; and {len(wrong) - TOLD} more keys"
+        keys = "; ".join(wrong[:LISTED])
+        if len(wrong) > LISTED:
+            keys += f"; and {len(wrong) - LISTED} more keys"
         raise LotteryError(
-            f"{path}: made by another chain than this stage's own: {told}. Delete it or let "
+            f"{path}: made by another chain than this stage's own: {keys}. Delete it or let "
             "snakemake remake it."
         )
 

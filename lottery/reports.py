@@ -1,4 +1,4 @@
-"""Which reports hold what a figure shows."""
+"""Which reports a figure is made from."""
 
 from lottery import paths
 from lottery.figure_specs import (
@@ -17,7 +17,7 @@ def generation(chain: Chain, round: int, results: str) -> str:
 
 
 def folder(chain: Chain, round: int, results: str) -> str:
-    """Where a round's own training is: that of round 0 is the dense one."""
+    """The folder of a round's own training; that of round 0 is the dense one."""
     if round:
         return paths.round_folder(results, chain.ticket, chain.seed, round)
     return paths.dense(results, chain.dense, chain.seed)
@@ -36,7 +36,7 @@ def report_path(curve: EvaluatedSpec, seed: int, round: int, results: str) -> st
 
 
 def made_by(curve: EvaluatedSpec, seed: int, round: int) -> tuple[str, Spec]:
-    """What that report is, and the spec that must have made it."""
+    """The kind of that report, and the spec that it must have been made by."""
     chain = curve.chain.with_seed(seed)
     if curve.shared:
         return "generation", GenerateSpec.of(chain, round)

@@ -9,9 +9,9 @@ from lottery.figure_specs import AccuracyTable, SparsityTable
 def without_sharing(config: Config, figures: Iterable[str]) -> int:
     """Trainings if each curve had a chain of its own, and each of its tickets an evaluation.
 
-    A curve of a found ticket takes the generation of all rounds before the last one that is judged,
-    and an evaluation of each judged round; an adjusted random one the dense training that it reads.
-    A cost table takes nothing of its own: it tells what the other figures took.
+    A curve of a found ticket takes the generation of all rounds before the last one evaluated, and
+    an evaluation of each round shown; an adjusted random one the dense training that it reads.
+    A cost table takes nothing of its own: it reports what the other figures took.
     """
     count = 0
     for figure in figures:

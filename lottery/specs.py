@@ -58,14 +58,14 @@ class ImageFormat(Spec):
     )
     streamed: bool = Field(
         False,
-        description="read and decode each image whenever it is seen, instead of once for all into "
+        description="read and decode each image whenever it is used, not all of them once into "
         "memory; random crops are then of the whole image (folder only)",
     )
     train_images: int | None = Field(
         None, ge=1, description="number of training images; another number is an error"
     )
     train_per_class: int | None = Field(
-        None, ge=1, description="use only so many first training images of each class"
+        None, ge=1, description="use only this many first training images of each class"
     )
     mean: Channels = Field(description="per RGB channel, of pixels scaled to 0..1")
     std: tuple[Scale, Scale, Scale]
@@ -102,7 +102,7 @@ class Subset(Spec):
     classes: Fraction | Annotated[int, Field(ge=2)] | None = None
 
     def share(self, images: int, classes: int) -> float:
-        """Nominal share (0..1) of a data set of so many training images and classes."""
+        """Nominal fraction (0..1) of a data set of that many training images and classes."""
         share = 1.0
         for asked, available in ((self.images, images / classes), (self.classes, classes)):
             if isinstance(asked, int):
@@ -121,7 +121,7 @@ class Architecture(Spec):
         "small", description="for images of 32 pixels or so, or of 224; the modified VGG has none"
     )
     width: int = Field(64, ge=1)
-    batch_norm: bool = Field(False, description="AlexNet only; the others always have it")
+    batch_norm: bool = Field(False, description="AlexNet only; other networks always have it")
     pools: int | None = Field(
         None,
         ge=0,
@@ -134,7 +134,7 @@ class Architecture(Spec):
         family = self.family
         if self.depth not in family.depths:
             raise ValueError(
-                f"depth {self.depth} is unknown for {self.model}, choose of {family.depths}"
+                f"depth {self.depth} is unknown for {self.model}, choose from {family.depths}"
             )
         if self.stem not in family.stems:
             raise ValueError(f"a {self.model} has no stem but `stem: {family.stems[0]}`")
@@ -148,15 +148,15 @@ class Architecture(Spec):
 
     @property
     def family(self) -> Family:
-        """What is known of networks of its kind."""
+        """The family of the network."""
         return NETWORKS[self.model]
 
     def least_image_size(self) -> int:
-        """The smallest side of an image, pixels, of which the last convolution still sees one."""
+        """The smallest image side, in pixels, that leaves the last convolution at least one."""
         return self.family.least_image_size(self)
 
     def convolutions(self) -> int:
-        """How many it has, those of downsampling shortcuts included."""
+        """The number of convolutions, including those of downsampling shortcuts."""
         return self.family.convolutions(self)
 
 
@@ -239,7 +239,8 @@ class Recipe(Spec):
         1.0, ge=0, description="semi-supervised only: weight of the RotNet loss"
     )
     precision: Precision = Field(
-        "auto", description="of convolutions and products; auto: bfloat16 on a GPU that has it"
+        "auto",
+        description="of convolutions and matrix products; auto: bfloat16 on a GPU that has it",
     )
 
     @model_validator(mode="after")
@@ -254,10 +255,11 @@ class Recipe(Spec):
         if self.warmup_epochs > self.epochs:
             raise ValueError(f"warmup_epochs {self.warmup_epochs} exceeds epochs {self.epochs}")
         if self.batch_counts == "copies" and self.batch_size % 4:
-            raise ValueError(f"batch_size {self.batch_size} of copies is no multiple of 4")
+            raise ValueError(f"batch_size {self.batch_size} of copies is not a multiple of 4")
         if self.batch_size % self.micro_batches:
             raise ValueError(
-                f"batch_size {self.batch_size} is no multiple of micro_batches {self.micro_batches}"
+                f"batch_size {self.batch_size} is not a multiple of micro_batches "
+                f"{self.micro_batches}"
             )
         return self
 
@@ -265,20 +267,20 @@ class Recipe(Spec):
 class Rewind(Spec):
     """Where the weights of a retraining come from, and where its learning-rate schedule begins.
 
-    The weights are W_k, of a moment of the dense training in exactly one unit (Appendix B, Table
-    1); or with `none` those that the round before ended with, W*.
+    The weights are W_k, from a point of the dense training given in exactly one unit (Appendix B,
+    Table 1); or with `none` W*, those at the end of the round before.
     """
 
     samples: int | None = Field(None, ge=0)
     epochs: float | None = Field(None, ge=0)
     updates: int | None = Field(None, ge=0)
     percent: float | None = Field(None, ge=0, le=100)
-    none: bool = Field(False, description="go on with W* of the round before; round 0 is W_0")
+    none: bool = Field(False, description="continue from W* of the round before; round 0 is W_0")
     schedule: Literal["restart", "continue", "end"] = Field(
         "restart",
         description="the learning rate of a retraining: from the schedule's start (with `none`: "
-        "learning-rate rewinding, Renda et al., 2020), from where W_k was saved on (as Frankle et "
-        "al., 2019), or with `none` its last rate throughout (fine-tuning)",
+        "learning-rate rewinding, Renda et al., 2020), from where W_k was saved (as Frankle et "
+        "al., 2019), or with `none` the last rate throughout (fine-tuning)",
     )
 
     @model_validator(mode="after")
@@ -292,7 +294,7 @@ class Rewind(Spec):
         if self.schedule == "continue" and self.none:
             raise ValueError("schedule: continue needs a point to continue from, found none")
         if self.schedule == "end" and not self.none:
-            raise ValueError("schedule: end is fine-tuning: it goes with none: true")
+            raise ValueError("schedule: end is fine-tuning: it needs none: true")
         return self
 
 
@@ -313,13 +315,15 @@ class Chain(Spec):
     ticket: str
     seed: int
     dense: str = Field(
-        description="its dense network, by the entries that this is made of: tickets that differ "
-        "only in their rewind point or in what they prune share one"
+        description="its dense network, named by its entries: tickets that differ only in their "
+        "rewind point or in what they prune share one"
     )
     architecture: Architecture
-    fraction: Fraction | None = Field(description="share of the remaining weights pruned per round")
+    fraction: Fraction | None = Field(
+        description="fraction of the remaining weights pruned per round"
+    )
     criterion: CriterionName = Field("magnitude", description="what is pruned first")
-    convolutions: int | None = Field(None, description="prune only so many first convolutions")
+    convolutions: int | None = Field(None, description="prune only this many first convolutions")
     excluded_at: int | None = Field(
         None, description="not prunable: weights that see only padding at this image size, pixels"
     )
@@ -327,9 +331,9 @@ class Chain(Spec):
     baseline: "Baseline | None" = None
 
     def dense_training(self) -> Self:
-        """What the dense training of round 0 depends on: nothing of pruning, no rewind point.
+        """What the dense training of round 0 depends on: neither pruning nor a rewind point.
 
-        Raises: LotteryError for a baseline, whose weights are drawn anew.
+        Raises: LotteryError for a baseline, whose weights are freshly drawn.
         """
         if self.training is None:
             raise LotteryError(f"ticket {self.ticket} is a baseline: it has no dense training")
@@ -347,7 +351,7 @@ class Chain(Spec):
 
     @property
     def start_name(self) -> str:
-        """The dense network and, of one that was trained, the rewind point."""
+        """The dense network and, if it was trained, the rewind point."""
         training = self.training
         return f"{self.dense}/rewind-{training.rewind_name}" if training else self.dense
 
@@ -361,18 +365,19 @@ class Chain(Spec):
 
 
 UNPRUNED = {"fraction": None, "criterion": "magnitude", "convolutions": None}
-"""What a chain says of pruning, where it does not matter."""
+"""The pruning keys of a chain, where pruning does not matter."""
 
 
 def images_per_update(recipe: Recipe, views: int) -> int:
-    """A recipe's batch size in images of so many `views` each, whatever it counts."""
+    """A recipe's batch size in images with `views` views each, whichever of them it counts."""
     return recipe.batch_size // (views if recipe.batch_counts == "copies" else 1)
 
 
 def samples_per_epoch(dataset: ImageFormat, subset: Subset, task: TaskName) -> float | None:
     """Nominal number of images that a training sees in an epoch; None if the config has none.
 
-    A semi-supervised epoch is one pass over the labelled images, each beside one without its label.
+    A semi-supervised epoch is one pass over the labelled images, each paired with an unlabelled
+    one.
     """
     if dataset.train_images is None:
         return None
@@ -384,10 +389,10 @@ BaselineName = Literal["random", "adjusted-random", "reinitialised"]
 
 
 class Baseline(Spec):
-    """A ticket with weights drawn anew in place of W_k.
+    """A ticket with freshly drawn weights in place of W_k.
 
-    Its mask is random (Section 3.2), random but for the natural zeros of a dense network
-    (Section 4.5), or that of a found ticket as it is. `of` is the chain that it reads.
+    Its mask is random (Section 3.2), random after the natural zeros of a dense network (Section
+    4.5), or the mask of a found ticket. `of` is the chain that it reads.
     """
 
     kind: BaselineName
@@ -410,7 +415,7 @@ class SubsetSpec(Spec):
 
     @classmethod
     def of(cls, dataset: Dataset, subset: Subset, seed: int) -> Self:
-        """The draw that a training with `seed` uses; the whole data set is one for all seeds."""
+        """The draw that a training with `seed` uses; all seeds share that of the whole data set."""
         return cls(dataset=dataset, subset=subset, seed=None if subset == Subset() else seed)
 
 
@@ -425,15 +430,15 @@ class GenerateSpec(Spec):
 
     @classmethod
     def of(cls, chain: Chain, round: int) -> Self:
-        """The training of one round of a chain, wherever W_k is saved: this changes no weight."""
+        """The training of one round; where W_k is saved changes no weight and is left out."""
         return cls(chain=chain if round else chain.dense_training(), round=round)
 
     def trained(self) -> Self:
-        """What its weights and its report depend on: not on where W_k is saved."""
+        """What its weights and its report depend on: all but where W_k is saved."""
         return self.model_copy(update={"rewinds": {}})
 
     def training(self) -> Training:
-        """Raises: LotteryError for a baseline, which is never trained to be found."""
+        """Raises: LotteryError for a baseline, which has no generation training."""
         if self.chain.training is None:
             raise LotteryError(f"ticket {self.chain.ticket} is a baseline: it has no generation")
         return self.chain.training
@@ -466,7 +471,7 @@ class MaskSpec(Spec):
 
 
 class EvaluateSpec(Spec):
-    """The judgement of ticket r: (W_k, mask r) trained on all labels (Section 3.1)."""
+    """The evaluation of ticket r: (W_k, mask r) trained on all labels (Section 3.1)."""
 
     chain: Chain
     round: int = Field(ge=0)
@@ -475,7 +480,7 @@ class EvaluateSpec(Spec):
 
     @classmethod
     def of(cls, chain: Chain, round: int, dataset: Dataset, recipe: Recipe) -> Self:
-        """The judgement of one round's ticket by training on `dataset` with `recipe`."""
+        """The evaluation of one round's ticket by training on `dataset` with `recipe`."""
         chain = chain if round else chain.start()
         return cls(chain=chain, round=round, dataset=dataset, recipe=recipe)
 
@@ -517,7 +522,7 @@ def parse(kind: type[_Any], text: str) -> _Any:
 def differences(expected: Spec, found: dict[str, Any]) -> list[str]:
     """The keys in which an artifact's spec differs from the expected one, in words, outer first.
 
-    A key that the artifact does not know, for it is older than the key, had its default.
+    A key that is missing because the artifact is older has its default value.
     """
     with contextlib.suppress(ValidationError):
         found = json.loads(type(expected).model_validate_json(json.dumps(found)).model_dump_json())

@@ -8,11 +8,11 @@ from lottery.catalogue.tasks import TASKS
 from lottery.specs import Architecture, Chain, Dataset, Rewind, Subset, TaskName
 
 FULL_WIDTH = 64
-"""Channels of the first convolution in all networks of the paper; other widths are told."""
+"""Channels of the first convolution in all networks of the paper; other widths are stated."""
 
 
 def network(architecture: Architecture, name: str = "") -> str:
-    """`ResNet-18`, `ResNet-18, width 16`; with what its name says it is, where it is another.
+    """`ResNet-18`, `ResNet-18, width 16`; followed by the network it stands in for, if any.
 
     A config that lets a ResNet-18 stand in under the `name` resnet50 gets `(for ResNet-50)`.
     """
@@ -34,7 +34,7 @@ def scope(chain: Chain) -> str:
 
 
 def subset(drawn: Subset, task: TaskName) -> str:
-    """`100 %`, `10 % of images`, `5 images a class`; of a semi-supervised task it is of labels."""
+    """`100 %`, `10 % of images`, `5 images a class`; for a semi-supervised task, of labels."""
     kind = "labels" if TASKS[task].hides_labels else "images"
     said = []
     if isinstance(drawn.images, int):
@@ -62,7 +62,7 @@ def counted(chain: Chain) -> str:
 
 
 def rewind(point: Rewind) -> str:
-    """`3.8 million samples`, `3 epochs`, `2500 updates`, `3.3 % of training`; or what is not."""
+    """`3.8 million samples`, `3 epochs`, `2500 updates`, `3.3 % of training`; or what replaces it."""
     if point.none:
         return "fine-tuning" if point.schedule == "end" else "learning-rate rewinding"
     return _moment(point) + (", schedule continued" if point.schedule == "continue" else "")
@@ -85,6 +85,6 @@ def _counted(number: str, word: str) -> str:
 
 
 def split(dataset: Dataset) -> str:
-    """What the images are called on which networks are tested: ImageNet's are for validation."""
+    """The name of the split that networks are tested on: ImageNet's is for validation."""
     held_out = FORMATS[dataset.format].class_folders and dataset.test.startswith("val")
     return "validation" if held_out else "test"

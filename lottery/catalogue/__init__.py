@@ -1,8 +1,8 @@
 """The components that a config names: networks, tasks, data formats, pruning criteria.
 
-One table for each kind. What rules, configs and specs need to know of a component stands in its
-entry; nothing here needs torch. What a component computes is in a module of its name, which is
-imported when it is used (`lottery.models`, `lottery.tasks`, `lottery.data`,
+One table for each kind. An entry holds what rules, configs and specs need to know about a
+component; nothing here needs torch. Its implementation is in a module of the same name, which is
+imported on first use (`lottery.models`, `lottery.tasks`, `lottery.data`,
 `lottery.pruning.criteria`).
 """
 
@@ -13,7 +13,7 @@ Entry = TypeVar("Entry")
 
 
 class Catalogue(Mapping[str, Entry]):
-    """Entries by name; a name that is not there is told with those that are."""
+    """Entries by name; the error for an unknown name lists the known ones."""
 
     def __init__(self, kind: str, entries: Mapping[str, Entry]) -> None:
         self.kind = kind
@@ -22,7 +22,9 @@ class Catalogue(Mapping[str, Entry]):
     def __getitem__(self, name: str) -> Entry:
         """Raises: ValueError for an unknown name."""
         if name not in self._entries:
-            raise ValueError(f"unknown {self.kind} {name!r}, choose of {', '.join(self._entries)}")
+            raise ValueError(
+                f"unknown {self.kind} {name!r}, choose from {', '.join(self._entries)}"
+            )
         return self._entries[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -41,7 +43,7 @@ class Catalogue(Mapping[str, Entry]):
 
     @property
     def schema(self) -> dict[str, Any]:
-        """What a JSON schema says of a name."""
+        """The JSON schema of a name."""
         return {"enum": list(self)}
 
 

@@ -6,7 +6,7 @@ from lottery.catalogue import Catalogue
 
 
 class Criterion(NamedTuple):
-    """What a criterion needs beside W*, the weights that a round's training ended with."""
+    """What a criterion needs besides W*, the weights at the end of a round's training."""
 
     early: bool = False
     """W_k, the weights that the round's training started from."""

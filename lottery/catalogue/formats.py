@@ -6,14 +6,14 @@ from lottery.catalogue import Catalogue
 
 
 class Format(NamedTuple):
-    """What a config has to know of a format."""
+    """What a config needs to know about a format."""
 
     embedded: bool = False
     """Whether its images come with the installed packages, so that it has no folder."""
     archive: str | None = None
-    """The folder inside the data set's own that it is in; of class folders the config says it."""
+    """Sub-folder that holds the data set; for class folders it is in the config."""
     class_folders: bool = False
-    """Whether it is image files in folders by class, which can be streamed and kept at any size."""
+    """Whether it is class folders of image files, which can be streamed and stored at any size."""
 
 
 FORMATS = Catalogue(

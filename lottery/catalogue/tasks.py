@@ -6,15 +6,15 @@ from lottery.catalogue import Catalogue
 
 
 class TaskEntry(NamedTuple):
-    """What a config has to know of a task."""
+    """What a config needs to know about a task."""
 
     views: int
     """Network inputs per image."""
     classifies: bool = False
     """Whether the first outputs of its network are the classes of the data set."""
     hides_labels: bool = False
-    """Whether it trains on all images, half of each batch with a label: it needs a subset of
-    labelled ones, and an epoch is one pass over these."""
+    """Whether it trains on all images, with labels for half of each batch: it needs a subset of
+    labelled images, and an epoch is one pass over these."""
 
 
 TASKS = Catalogue(

@@ -1,4 +1,4 @@
-"""What no single entry of a config can see: names that point nowhere, entries that do not fit."""
+"""Checks across entries of a config: undefined names, and entries that do not fit together."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ from lottery.specs import (
 )
 
 FOLDERS = ("benchmarks", "images", "logs", "subsets", "tables", "tickets")
-"""In `results/`; no scale can be named so."""
+"""Folders in `results/`, whose names no scale can have."""
 """Formats of data sets that come with a package and need no folder."""
 
 Problems = Iterable[tuple[str, str]]
@@ -29,7 +29,7 @@ Problems = Iterable[tuple[str, str]]
 
 
 def contradictions(config: Config) -> Problems:
-    """All of them; entries are held against each other only once every name points somewhere."""
+    """All of them; entries are compared with each other only once every name is defined."""
     dangling = list(_dangling(config))
     yield from dangling
     yield from _datasets(config)
@@ -41,8 +41,8 @@ def contradictions(config: Config) -> Problems:
         if gpus % nodes:
             yield (
                 "max_gpus",
-                f"{config.max_gpus}: the {gpus} GPUs of recipe {name} do not divide among {nodes} "
-                f"nodes of {config.gpus_per_node}",
+                f"{config.max_gpus}: the {gpus} GPUs of recipe {name} do not split evenly "
+                f"over {nodes} nodes of {config.gpus_per_node}",
             )
     if not dangling:
         yield from _tickets(config)
@@ -92,7 +92,10 @@ def _datasets(config: Config) -> Problems:
 def _subsets(config: Config) -> Problems:
     for name in {"all", *config.subsets}:
         if (config.subsets.get(name) == Subset()) != (name == "all"):
-            yield f"subsets.{name}", "`all`, and no other, is empty: the whole data set"
+            yield (
+                f"subsets.{name}",
+                "`all`, and only `all`, must be empty: it is the whole data set",
+            )
 
 
 def _scales_and_seeds(config: Config) -> Problems:
@@ -101,7 +104,7 @@ def _scales_and_seeds(config: Config) -> Problems:
     own = {f"figures.{name}.seeds": entry.seeds or () for name, entry in config.figures.items()}
     for key, seeds in {"seeds": config.seeds, **own}.items():
         if len(set(seeds)) < len(seeds):
-            yield key, f"each counts once; found {list(seeds)}"
+            yield key, f"must not repeat; found {list(seeds)}"
 
 
 def _tickets(config: Config) -> Problems:
@@ -111,23 +114,26 @@ def _tickets(config: Config) -> Problems:
 
 
 def _fit(config: Config, ticket: FoundTicket) -> Problems:
-    """Whether the entries that a ticket joins fit one another."""
+    """Whether the entries that a ticket combines fit together."""
     architecture, recipe = config.architectures[ticket.architecture], config.recipes[ticket.recipe]
     dataset, subset = config.datasets[ticket.dataset], config.subsets[ticket.subset]
     criterion = ticket.criterion or config.pruning.criterion
     if CRITERIA[criterion].early and config.rewinds[ticket.rewind].none:
-        yield ".rewind", f"{criterion} compares with W_k: it goes with a rewind point, found none"
+        yield ".rewind", f"{criterion} compares with W_k: it needs a rewind point, found none"
     if ticket.convolutions and ticket.convolutions > architecture.convolutions():
-        yield ".convolutions", f"{ticket.convolutions} of {architecture.convolutions()} there are"
+        yield (
+            ".convolutions",
+            f"{ticket.convolutions}, but the network has {architecture.convolutions()}",
+        )
     hides_labels = TASKS[ticket.task].hides_labels
     if hides_labels and not subset.images:
-        yield ".subset", f"task {ticket.task} needs a share of the images' labels"
+        yield ".subset", f"task {ticket.task} needs a subset of `images`, those with labels"
     batch = images_per_update(recipe, TASKS[ticket.task].views)
     if hides_labels and (batch < 4 or batch % 2):
         yield (
             ".recipe",
-            f"{ticket.recipe} has {batch} images in a batch: half of them are to be labelled, "
-            "two or more",
+            f"{ticket.recipe} has {batch} images in a batch: half of them must be labelled, "
+            "at least two",
         )
     classes = subset.classes
     count = round(classes * dataset.classes) if isinstance(classes, float) else classes
@@ -153,7 +159,7 @@ def _too_late(
     task: TaskName,
     recipe: Recipe,
 ) -> Iterable[str]:
-    """Whether a ticket's rewind point lies beyond a training, or leaves nothing of it to go on."""
+    """Whether a rewind point lies after the end of a training, or leaves nothing to continue."""
     rewind, epoch = config.rewinds[ticket.rewind], samples_per_epoch(dataset, subset, task)
     last: dict[str, float] = {"epochs": recipe.epochs, "percent": 100}
     if epoch is not None:
@@ -171,13 +177,13 @@ def _continues(rewind: Rewind) -> bool:
 
 
 def _continued(config: Config, ticket: str, evaluation: str) -> Problems:
-    """Whether a training that judges a ticket can go on from the ticket's rewind point."""
+    """Whether a training that evaluates a ticket can continue from the ticket's rewind point."""
     found, entry = config.tickets[ticket], config.evaluations[evaluation]
     if isinstance(found, BaselineTicket) or not _continues(config.rewinds[found.rewind]):
         return
     recipe, dataset = config.recipes[entry.recipe], config.datasets[entry.dataset]
     for late in _too_late(config, found, dataset, Subset(), "labels", recipe):
-        yield f"tickets.{ticket}.rewind", f"evaluation {evaluation} continues there: {late}"
+        yield f"tickets.{ticket}.rewind", f"evaluation {evaluation} continues from there: {late}"
 
 
 def _figures(config: Config) -> Problems:
@@ -191,7 +197,7 @@ def _figures(config: Config) -> Problems:
             for label, curve in panel.curves.items():
                 at, ticket = f"figures.{name}.panels.{title}.curves.{label}", curve.ticket
                 if isinstance(config.tickets[ticket], BaselineTicket) and figure.kind != "accuracy":
-                    yield at, f"{ticket!r} is a baseline: it has no trainings to be found by"
+                    yield at, f"{ticket!r} is a baseline: it has no generation trainings"
                 elif judged is not None:
                     dataset = config.evaluations[judged].dataset
                     architecture = config.found(ticket).architecture

@@ -27,7 +27,7 @@ class DatasetEntry(ImageFormat):
     obtain: str = Field("", description="how to get it, for whoever lacks it")
 
     def identity(self, name: str) -> Dataset:
-        """What of the entry can change a result."""
+        """The part of the entry that can change a result."""
         return Dataset(name=name, **self.model_dump(exclude={"label", "root", "obtain"}))
 
 
@@ -38,17 +38,17 @@ Rounds = Annotated[tuple[Annotated[int, Field(ge=0, le=99)], ...], Field(min_len
 class PruningEntry(Spec):
     """Iterative pruning (Section 3.2)."""
 
-    fraction: Fraction = Field(description="share of the remaining weights pruned per round")
+    fraction: Fraction = Field(description="fraction of the remaining weights pruned per round")
     criterion: CriterionName = Field(
         "magnitude", description="which weights go first: those with the lowest score"
     )
     dead_taps: Literal["keep", "exclude"] = Field(
         "keep",
-        description="weights that only ever meet zero padding: prunable as all others, or zero "
+        description="weights that only ever meet zero padding: prunable like all others, or zero "
         "from the start and counted neither as remaining nor as pruned",
     )
     evaluated_rounds: Rounds = Field(
-        description="rounds whose tickets are judged; generation runs up to the last"
+        description="rounds whose tickets are evaluated; generation runs up to the last"
     )
 
 
@@ -72,14 +72,14 @@ class FoundTicket(Spec):
     rewind: str
     criterion: CriterionName | None = Field(None, description="default: that of `pruning`")
     convolutions: int | None = Field(
-        None, ge=1, description="prune only so many first convolutions (Appendix C)"
+        None, ge=1, description="prune only this many first convolutions (Appendix C)"
     )
 
 
 class DenseName(NamedTuple):
-    """What a dense network is, in names of entries; in text, and as a folder, joined by slashes.
+    """A dense network, identified by names of entries; joined by slashes as text and as a folder.
 
-    Tickets share one where these agree: that another entry has the same content does not count.
+    Tickets share it if these names agree; another entry with the same content does not count.
     """
 
     dataset: str
@@ -103,7 +103,7 @@ class DenseName(NamedTuple):
 
 
 class BaselineTicket(Spec):
-    """A ticket with weights drawn anew, to compare a found one with."""
+    """A ticket with freshly drawn weights, to compare a found ticket with."""
 
     baseline: BaselineName
     of: str = Field(description="the found ticket whose counts, natural zeros or mask it shares")
@@ -121,26 +121,26 @@ Ticket = Annotated[
 
 
 class EvaluationEntry(Spec):
-    """How tickets are judged: label classification on a full data set."""
+    """How tickets are evaluated: label classification on a full data set."""
 
     dataset: str
     recipe: str
 
 
 PLACEHOLDERS = ("dataset", "network", "rewind", "scope", "subset")
-"""What titles and labels may leave open: in {braces}, each becomes what was trained, in words."""
+"""Placeholders of titles and labels: in {braces}, each is replaced by what was trained."""
 
 
 class CurveEntry(Spec):
-    """A ticket and its name on the figure; `NAME: ticket` alone is short for one without a label.
+    """A ticket and its name on the figure; `NAME: ticket` is short for one without a label.
 
-    The name of a curve, its key, is that in the table and picks its colour and mark.
+    The key of a curve is its name in the table and selects its colour and marker.
     """
 
     ticket: str
     label: str | None = Field(
         None,
-        description="what the legend calls it (default: its key); {dataset}, {network}, {rewind}, "
+        description="its label in the legend (default: its key); {dataset}, {network}, {rewind}, "
         "{scope} and {subset} in it become the ticket's",
     )
 
@@ -155,18 +155,18 @@ Curve = Annotated[
 
 
 class Curves(Spec):
-    """One set of axes, or one block of rows: tickets by the name that the figure gives them."""
+    """One set of axes, or one block of rows: tickets by their name on the figure."""
 
     title: str | None = Field(
         None,
-        description="what stands above it (default: its key); {dataset}, {network}, {rewind}, "
+        description="its title (default: its key); {dataset}, {network}, {rewind}, "
         "{scope} and {subset} in it become those of its tickets",
     )
     curves: dict[str, Curve] = Field(min_length=1)
 
 
 class EvaluatedCurves(Curves):
-    """Tickets and how they are judged."""
+    """Tickets and how they are evaluated."""
 
     evaluation: str
 
@@ -174,10 +174,10 @@ class EvaluatedCurves(Curves):
 class _FigureEntry(Spec):
     title: str = Field(
         description="{dataset}, {network}, {rewind}, {scope} and {subset} in it become those of "
-        "its tickets; the data set of tickets that are judged is the one they are judged on"
+        "its tickets; the {dataset} of evaluated tickets is the one they are evaluated on"
     )
     columns: int | None = Field(None, ge=1, description="panels side by side; default: all")
-    seeds: Seeds | None = Field(None, description="other seeds than the config's")
+    seeds: Seeds | None = Field(None, description="seeds in place of the config's")
 
 
 class EvaluatedFigure(_FigureEntry):
@@ -185,7 +185,7 @@ class EvaluatedFigure(_FigureEntry):
 
     kind: Literal["accuracy", "cost"]
     panels: dict[str, EvaluatedCurves] = Field(min_length=1)
-    evaluated_rounds: Rounds | None = Field(None, description="other rounds than the config's")
+    evaluated_rounds: Rounds | None = Field(None, description="rounds in place of the config's")
 
 
 class DenseFigure(_FigureEntry):

@@ -55,26 +55,28 @@ class Config(Spec):
     """The whole config. Its methods resolve names into the specs that stages read."""
 
     scale: Name
-    partial: bool = Field(False, description="draw figures from what is there, and say so on them")
+    partial: bool = Field(
+        False, description="draw figures from the results so far, and mark them as partial"
+    )
     checkpoint_minutes: float = Field(
-        5.0, ge=0, description="time between two states of an unfinished training"
+        5.0, ge=0, description="time between two checkpoints of a training"
     )
     keep_weights: bool = Field(
-        True, description="keep W* of pruned rounds; without, only until the next mask is there"
+        True, description="keep W* of pruned rounds; otherwise only until the next mask is made"
     )
     max_minutes: int | None = Field(
         None,
         ge=3,
-        description="minutes that one SLURM job may take, as the limit of a partition; a longer "
-        "training saves its state in time and goes on in the next job",
+        description="time limit of a SLURM job in minutes, such as that of its partition; a longer "
+        "training saves a checkpoint in time and resumes in the next job",
     )
     max_gpus: int = Field(
         1,
         ge=1,
-        description="most GPUs of one training; it takes no more than its recipe's `micro_batches`",
+        description="most GPUs for a training; it takes no more than its recipe's `micro_batches`",
     )
     gpus_per_node: int = Field(
-        8, ge=1, description="a training on more GPUs than these takes several nodes"
+        8, ge=1, description="a training on more GPUs than this takes several nodes"
     )
     loader: Literal["auto", "dali", "torchvision"] = Field(
         "auto", description="what decodes streamed images; auto: DALI where it is installed"
@@ -112,7 +114,7 @@ class Config(Spec):
         return self.datasets[name].identity(name)
 
     def found(self, ticket: str) -> FoundTicket:
-        """A ticket's own entry, or for a baseline that of the ticket it stands beside."""
+        """A found ticket's own entry; for a baseline, that of the found ticket it belongs to."""
         entry = self.tickets[ticket]
         return entry if isinstance(entry, FoundTicket) else self.found(entry.of)
 
@@ -130,7 +132,7 @@ class Config(Spec):
 
     @cached_property
     def starts(self) -> dict[str, Chain]:
-        """By its name, what each evaluation of round 0 starts from (of seed 0)."""
+        """By name, the chains (of seed 0) that evaluations of round 0 start from."""
         starts = (chain.start() for chain in self._chains.values())
         return {start.ticket: start for start in starts}
 
@@ -149,7 +151,7 @@ class Config(Spec):
         return self.datasets[self.found(ticket).dataset].image_size
 
     def _drawn(self, of: Chain) -> str:
-        """The dense network of baselines, by its architecture: only its weights are drawn."""
+        """The name of a baseline's dense network, by architecture: only its weights are drawn."""
         name = self.found(of.ticket).architecture
         return (
             f"random/{name}"
@@ -184,7 +186,7 @@ class Config(Spec):
                 update = {
                     "ticket": name,
                     "dense": self._drawn(of),
-                    "criterion": "magnitude",  # by which a baseline's mask is not found
+                    "criterion": "magnitude",  # unused by a baseline
                     "training": None,
                     "baseline": self._baseline(baseline, of),
                 }
@@ -232,13 +234,13 @@ class Config(Spec):
         return MaskSpec(chain=self.chain(ticket, seed), round=round)
 
     def evaluate(self, ticket: str, seed: int, round: int, evaluation: str) -> EvaluateSpec:
-        """The judgement of one round's ticket."""
+        """The evaluation of one round's ticket."""
         entry = self.evaluations[evaluation]
         dataset, recipe = self.dataset(entry.dataset), self.recipes[entry.recipe]
         return EvaluateSpec.of(self.chain(ticket, seed), round, dataset, recipe)
 
     def evaluate_dense(self, start: str, seed: int, evaluation: str) -> EvaluateSpec:
-        """The judgement of a dense network, as all tickets that share it have it in round 0."""
+        """The evaluation of a dense network: round 0 of all tickets that share it."""
         entry = self.evaluations[evaluation]
         dataset, recipe = self.dataset(entry.dataset), self.recipes[entry.recipe]
         chain = self.starts[start].with_seed(seed)
@@ -253,7 +255,7 @@ class Config(Spec):
         """The natural sparsity of a dense network."""
         return SparsitySpec(dense=self.generate_dense(dense, seed).trained(), cuts=self.cuts)
 
-    def _judged(self, panel: str, name: str, ticket: str, evaluation: str) -> EvaluatedSpec:
+    def _evaluated(self, panel: str, name: str, ticket: str, evaluation: str) -> EvaluatedSpec:
         chain, entry = self.chain(ticket, 0), self.evaluations[evaluation]
         dataset, recipe = self.dataset(entry.dataset), self.recipes[entry.recipe]
         return EvaluatedSpec(
@@ -272,7 +274,7 @@ class Config(Spec):
         table: AccuracyTable | CostTable | SparsityTable | RewindTable
         if isinstance(entry, EvaluatedFigure):
             judged = tuple(
-                self._judged(panel, name, curve.ticket, block.evaluation)
+                self._evaluated(panel, name, curve.ticket, block.evaluation)
                 for panel, block in entry.panels.items()
                 for name, curve in block.curves.items()
             )
@@ -300,18 +302,18 @@ class Config(Spec):
         return AggregateSpec(figure=figure, table=table, partial=self.partial)
 
     def plot(self, figure: str) -> PlotSpec:
-        """The looks of a figure."""
+        """How a figure is drawn."""
         return looks.plot(self, figure)
 
     def claims(self) -> ClaimsSpec:
-        """What the paper's claims are held against."""
+        """Which tables the paper's claims are checked against."""
         return ClaimsSpec(scale=self.scale, figures=tuple(sorted(self.figures)))
 
 
 def shares_trainings(chain: Chain, dataset: Dataset, recipe: Recipe) -> bool:
     """Whether a chain's own training of round r is the evaluation of its ticket r.
 
-    It is where the generation task is the evaluation itself: the same labels, all of the same
+    True if the generation task is the evaluation itself: the same labels, all of the same
     images, the same recipe; rewind point and seed are the chain's in both. Round 0 is then the
     dense network trained from its initialisation.
     """

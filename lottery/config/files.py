@@ -15,10 +15,10 @@ from lottery.errors import LotteryError
 
 
 def load(files: Sequence[str | Path], given: Mapping[str, Any] | None = None) -> Config:
-    """Read config files, each overlaying those before it, and what was `given` beside them.
+    """Read config files, each overlaying those before it, and last the values `given`.
 
-    Not Snakemake's own merged `config`: there, an overlay of an entry that an anchor shares with
-    others changes these too.
+    Not Snakemake's own merged `config`: there, overlaying an entry that shares a YAML anchor with
+    others changes those too.
 
     Raises: LotteryError, one line per mistake: file, key, what was found, what is allowed.
     """
@@ -43,7 +43,7 @@ def load(files: Sequence[str | Path], given: Mapping[str, Any] | None = None) ->
 
 
 def _forget_obtaining(data: Mapping[str, Any], content: Mapping[str, Any]) -> None:
-    """How to get a data set says nothing of one in another format that takes its place."""
+    """Drop `obtain` of a data set that an overlay replaces by one in another format."""
     before, after = (each.get("datasets") for each in (data, content))
     if not isinstance(before, Mapping) or not isinstance(after, Mapping):
         return
@@ -56,14 +56,14 @@ def _forget_obtaining(data: Mapping[str, Any], content: Mapping[str, Any]) -> No
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice in one mapping, where YAML keeps the last in silence."""
+    """Refuses a key that appears twice in one mapping, where YAML silently keeps the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [child.value for child, _ in node.value if isinstance(child, yaml.ScalarNode)]
         twice = {key for key in keys if keys.count(key) > 1 and key != "<<"}
-        own = node.start_mark.line  # merged keys (<<) have been put among them by then
+        own = node.start_mark.line  # by then, merged keys (<<) are among them
         if twice and not getattr(node, "merged", False):
-            raise yaml.YAMLError(f"{sorted(twice)[0]!r} stands twice at line {own + 1}")
+            raise yaml.YAMLError(f"{sorted(twice)[0]!r} appears twice at line {own + 1}")
         return super().construct_mapping(node, deep)
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
@@ -84,7 +84,7 @@ def _read(file: str | Path) -> dict[str, Any]:
 
 
 def _overlay(base: dict[str, Any], over: Mapping[str, Any]) -> None:
-    """Merge key by key; `base` takes copies, for YAML's aliases are one and the same object."""
+    """Merge key by key; `base` takes copies, as aliases in YAML are one and the same object."""
     for key, value in over.items():
         if isinstance(value, Mapping):
             if not isinstance(base.get(key), dict):

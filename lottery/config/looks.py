@@ -1,4 +1,4 @@
-"""What a figure calls its panels and curves: the config's words, filled with what was trained."""
+"""Titles and labels of a figure: the config's text, with placeholders replaced."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from lottery.config.experiment import Config
 
 Words = Mapping[str, str]
-"""By placeholder, what it becomes."""
+"""The replacement of each placeholder."""
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 def plot(config: "Config", figure: str) -> PlotSpec:
-    """The looks of a figure."""
+    """How a figure is drawn."""
     entry, table = config.figures[figure], config.aggregate(figure).table
     points = len(table.curves) * len(getattr(table, "seeds", ()))
     if isinstance(table, AccuracyTable):
@@ -62,16 +62,16 @@ def plot(config: "Config", figure: str) -> PlotSpec:
 
 
 def fill(text: str, *tickets: Words) -> str:
-    """The text with its placeholders replaced; of several tickets each other word once."""
+    """The text with its placeholders replaced; for several tickets, by each distinct value once."""
 
-    def said(found: re.Match[str]) -> str:
+    def replacement(found: re.Match[str]) -> str:
         return " / ".join(dict.fromkeys(ticket[found[1]] for ticket in tickets))
 
-    return _PLACEHOLDER.sub(said, text)
+    return _PLACEHOLDER.sub(replacement, text)
 
 
 def unknown(text: str) -> list[str]:
-    """What stands in braces and is no placeholder."""
+    """The words in braces that are no placeholders."""
     return [name for name in _PLACEHOLDER.findall(text) if name not in PLACEHOLDERS]
 
 
@@ -91,9 +91,9 @@ def _headline(text: str, tickets: Iterable[Words]) -> str:
 
 
 def _words(config: "Config", *blocks: Curves) -> list[Words]:
-    """Of the found tickets in these blocks: baselines stand beside them, and are named so.
+    """The values for the found tickets in these blocks, or for baselines that are on their own.
 
-    The data set of a judged block is that on which its tickets are judged.
+    The data set of a block of evaluated tickets is the one they are evaluated on.
     """
     found = []
     for block in blocks:
@@ -102,8 +102,8 @@ def _words(config: "Config", *blocks: Curves) -> list[Words]:
         for ticket in named:
             says = _words_of(config, ticket)
             if isinstance(block, EvaluatedCurves):
-                judged = config.evaluations[block.evaluation].dataset
-                says = {**says, "dataset": config.datasets[judged].label}
+                dataset = config.evaluations[block.evaluation].dataset
+                says = {**says, "dataset": config.datasets[dataset].label}
             found.append(says)
     return found
 
@@ -120,7 +120,7 @@ def _words_of(config: "Config", ticket: str) -> Words:
 
 
 def _early(curve: EvaluatedSpec) -> bool:
-    """Whether its round 0 starts at a W_k that another training than its evaluation has left."""
+    """Whether its round 0 starts from a W_k of a training other than its evaluation."""
     found = curve.chain.training
     return found is not None and not curve.shared and not (found.rewind and found.rewind.none)
 

@@ -20,11 +20,11 @@ RENAMED = {
 }
 """By section and old key."""
 INTERNAL = ("[key]", "constrained-float", "constrained-int")
-"""What pydantic puts into places beside the config's own keys."""
+"""What pydantic adds to error locations besides the config's own keys."""
 
 
 def plain(errors: list[Any]) -> list[Any]:
-    """Without "too few items" where an item is wrong itself."""
+    """Drop "too few items" if an item itself is wrong."""
     deeper = {tuple(error["loc"][:-1]) for error in errors}
     return [e for e in errors if e["type"] != "too_short" or tuple(e["loc"]) not in deeper]
 
@@ -64,7 +64,7 @@ def _untagged(loc: Sequence[Any]) -> list[Any]:
 
 
 def where(key: str, data: Mapping[str, Any], sources: Mapping[str, Any]) -> str:
-    """`FILE: KEY: `, the file being the last that says so, or the last with the key above it.
+    """`FILE: KEY: `; FILE is the last one that sets the key, or else the key above it.
 
     A value that no file has came from `--config`.
     """
@@ -92,7 +92,7 @@ def _dig(data: Any, keys: Iterable[Any]) -> Any:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint at the known name that was meant, or at all of them."""
+    """A hint: the known name that was probably meant, or all of them."""
     known = sorted(known)
     near = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"
@@ -108,7 +108,7 @@ def _siblings(loc: Sequence[Any]) -> list[str]:
 
 
 def _resolve(schema: dict[str, Any], here: dict[str, Any], part: Any) -> dict[str, Any]:
-    # What may be written shorter is `anyOf` that and an object.
+    # An entry with a short form is `anyOf` that form and an object.
     here = next((one for one in here.get("anyOf", ()) if "$ref" in one), here)
     if "$ref" in here:
         here = schema["$defs"][here["$ref"].rsplit("/", 1)[1]]

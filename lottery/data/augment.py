@@ -34,7 +34,7 @@ def augment(pixels: Tensor, how: Augmentation, stream: torch.Generator, size: in
 
 
 def change(pixels: Tensor, how: Augmentation, stream: torch.Generator) -> Tensor:
-    """What comes after the crop: uint8 (B, 3, H, H), the same in shape."""
+    """All changes after the crop; uint8 (B, 3, H, H) in and out."""
     if how.flip:
         pixels = random_flip(pixels, stream)
     if how.rotation:
@@ -109,7 +109,7 @@ def colour_jitter(pixels: Tensor, how: Augmentation, stream: torch.Generator) ->
 
 
 def hsv_noise(pixels: Tensor, stream: torch.Generator) -> Tensor:
-    """The colour noise of Zhai et al. (2019): `change_hsv` with draws of each image's own.
+    """The colour noise of Zhai et al. (2019): `change_hsv` with separate draws for each image.
 
     Hue turns by U(-0.1, 0.1); saturation and value x, each with its own draws, become
     x^(2^U(-2, 2)) * 2^U(-0.5, 0.5) + U(-0.1, 0.1), as in `hsvnoise` of the authors' code (S4L).
@@ -162,7 +162,7 @@ def hsv_to_rgb(image: Tensor) -> Tensor:
 
 
 def _uniform(count: int, stream: torch.Generator, channels: int = 1) -> Tensor:
-    """Numbers of each image from -1 to 1, (B, channels, 1, 1)."""
+    """Uniform numbers from -1 to 1 for each image, (B, channels, 1, 1)."""
     return 2 * torch.rand((count, channels, 1, 1), generator=stream, device=stream.device) - 1
 
 
@@ -173,7 +173,7 @@ def _grey(image: Tensor) -> Tensor:
 
 @functools.cache
 def _yiq(device: torch.device) -> tuple[Tensor, Tensor]:
-    """To YIQ and back. A GPU would have to finish its work for each new copy."""
+    """To YIQ and back. Cached, as each new copy would synchronise with the GPU."""
     to_yiq = torch.tensor(YIQ)
     return to_yiq.to(device), torch.linalg.inv(to_yiq).to(device)
 
@@ -190,5 +190,5 @@ def normalise(pixels: Tensor, dataset: ImageFormat) -> Tensor:
 
 @functools.cache
 def _channels(values: Channels, device: torch.device) -> Tensor:
-    """(3, 1, 1), brought to the device once: a GPU would wait for it each time."""
+    """(3, 1, 1), moved to the device once: each copy would make a GPU wait."""
     return torch.tensor(values, device=device)[:, None, None]

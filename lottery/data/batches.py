@@ -1,4 +1,4 @@
-"""The order in which a training sees its images, and who sees which of them."""
+"""The order in which a training sees its images, and which process sees which of them."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -13,24 +13,24 @@ UNLABELLED = -1
 
 
 class MicroBatch(NamedTuple):
-    """Images that go through the network together: a batch, or one GPU's part of it."""
+    """Images that go through the network together: a batch, or one part of it."""
 
     indices: Tensor
     """int64 (n,) into the images of the split."""
     labels: Tensor
     """int64 (n,)."""
     number: int
-    """Among all of a training: with the seed it determines what is drawn for the micro-batch."""
+    """Its number in the training, which with the seed determines what is drawn for it."""
     weight: float
-    """Its share of the batch."""
+    """Its fraction of the batch, by which its loss is weighted."""
     first: bool = True
-    """Whether it is the first of the batch that its process has."""
+    """Whether it is its process's first one of the batch."""
     last: bool = True
-    """Whether it is the last of them: the weights are updated after it."""
+    """Whether it is its process's last one of the batch: an update follows it."""
 
 
 class MicroBatches(NamedTuple):
-    """Successive micro-batches, and how many images the largest of them has."""
+    """Successive micro-batches, and the number of images in the largest."""
 
     each: Iterator[MicroBatch]
     largest: int
@@ -40,14 +40,14 @@ class Batches:
     """Shuffled batches of images, given their `labels`, each divided into `parts`.
 
     Every image is seen once an epoch; the last batch may be smaller. A single left-over image joins
-    the batch before it, for batch normalisation cannot train on one sample.
+    the batch before it, as batch norm cannot train on one sample.
 
     With `hidden` labels half of each batch are images that have a label, and an epoch is one pass
     over these, as in the code of Zhai et al. (2019). The other half are any images, without their
-    labels, from a stream that runs on from epoch to epoch and is shuffled anew when all were seen.
+    labels, from a stream that continues across epochs and is reshuffled once all were seen.
 
-    The order of epoch e depends on (seed, e) alone, that of pass p of the stream on (seed, p), and
-    where the stream stands on the number of the update, so that a training can start at any.
+    The order of epoch e depends on (seed, e) only, that of pass p of the stream on (seed, p), and
+    the position in the stream on the number of the update: a training can start at any update.
     """
 
     def __init__(
@@ -76,28 +76,28 @@ class Batches:
 
     @property
     def usual(self) -> int:
-        """Images of a micro-batch of any batch but the last ones."""
+        """Images in a micro-batch of a full batch."""
         return self._most(self.sizes[0])
 
     @property
     def largest(self) -> int:
-        """Images of the largest micro-batch."""
+        """Images in the largest micro-batch."""
         return max(map(self._most, self.sizes))
 
     def _most(self, size: int) -> int:
-        """Images of the largest micro-batch of a batch of so many."""
+        """Images in the largest micro-batch of a batch of `size` images."""
         return self._halves * -(-size // self._halves // self._divided(size))
 
     def _divided(self, size: int) -> int:
-        """How many parts a batch has: batch normalisation needs two images in each."""
+        """The number of micro-batches of a batch: batch norm needs two images in each."""
         return max(1, min(self._parts, size // 2))
 
     def micro_batches(self, first: int, last: int, rank: int = 0, world: int = 1) -> MicroBatches:
-        """A process's own micro-batches of the updates from `first` to before `last`, from 0.
+        """One process's micro-batches in the updates `first` to `last` - 1, counted from 0.
 
-        Of `world` processes each has every world-th part of a batch. One for which a small batch
-        has no part repeats the first one with weight 0, so that all of them take part in every
-        update.
+        Each of `world` processes gets every world-th micro-batch of a batch. If a small batch has
+        none left for a process, it repeats the first one with weight 0, so that all processes take
+        part in every all-reduce.
         """
         return MicroBatches(self._each(first, last, rank, world), self.largest)
 
@@ -121,7 +121,7 @@ class Batches:
                 yield self._part(halves, parts, 0, update)._replace(weight=0.0)
 
     def _part(self, halves: list[Tensor], parts: int, part: int, update: int) -> MicroBatch:
-        """A part of each half: labelled images weigh alike in whichever part they are."""
+        """A part of each half: labelled images have the same weight in every part."""
         mine = [half[part::parts] for half in halves]
         labels = [self._labels[mine[0]], *(torch.full_like(half, UNLABELLED) for half in mine[1:])]
         return MicroBatch(
@@ -138,14 +138,14 @@ class Batches:
 
 
 class _Stream:
-    """All images, in one random order after another."""
+    """An endless stream of all images, reshuffled on each pass."""
 
     def __init__(self, labels: Tensor, seed: int) -> None:
         self._count, self._device, self._seed = len(labels), labels.device, seed
         self._pass, self._order = -1, torch.empty(0, dtype=torch.long)
 
     def take(self, start: int, count: int) -> Tensor:
-        """The images at so many places from `start` on, int64 (count,)."""
+        """The `count` images of the stream from position `start`, int64 (count,)."""
         taken = []
         while count:
             number, place = divmod(start, self._count)
@@ -164,7 +164,7 @@ class _Stream:
 def in_order(
     labels: Tensor, size: int, rank: int = 0, world: int = 1, seed: int | None = None
 ) -> MicroBatches:
-    """All images once, in micro-batches of `size`; each of `world` processes has its own of them.
+    """All images once, in micro-batches of `size` that are divided among `world` processes.
 
     `labels` are those of the images, int64 (N,). With a `seed` their order is drawn from it. A
     single left-over image joins the micro-batch before it: a task that compares images needs

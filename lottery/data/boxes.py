@@ -1,4 +1,4 @@
-"""Which part of an image the network sees, as a box: left, top, width, height in shares of it."""
+"""The part of an image that the network sees: left, top, width, height, as fractions of it."""
 
 import math
 
@@ -11,7 +11,7 @@ NARROWEST, WIDEST = 3 / 4, 4 / 3
 
 
 def random_boxes(aspects: Tensor, least: float, stream: torch.Generator) -> Tensor:
-    """A random share, from `least` to 1, of images that are `aspects` (B,) times as wide as high.
+    """Random boxes of `least` to 1 of the area of images with `aspects` (B,), width to height.
 
     Returns float32 (B, 4), each from 0 to 1. As in torchvision's RandomResizedCrop (after
     Krizhevsky et al., 2012) the box's own aspect ratio is log-uniform from 3/4 to 4/3, and the
@@ -42,7 +42,7 @@ def centre_boxes(aspects: Tensor, share: float) -> Tensor:
 def in_pixels(boxes: Tensor, sizes: Tensor) -> Tensor:
     """Boxes of images of `sizes` (B, 2: width, height) in whole pixels, at least one; int32 (B, 4).
 
-    Both loaders are given these: what either rounds, the other would round elsewhere.
+    Both loaders get whole pixels: each would round in its own way.
     """
     sizes = sizes.double()
     corners = boxes[:, :2].double()

@@ -15,7 +15,7 @@ from lottery.errors import LotteryError
 from lottery.specs import Dataset
 
 PATIENCE = 60
-"""Seconds without an answer after which a download has failed: by default there is no end."""
+"""Seconds without an answer after which a download fails; the default is to wait for ever."""
 
 
 def load(dataset: Dataset, folder: Path | None, split: Split) -> Images:
@@ -31,7 +31,7 @@ def load(dataset: Dataset, folder: Path | None, split: Split) -> Images:
 
 
 def _check(dataset: Dataset, root: Path) -> None:
-    """Raises: LotteryError if a file of the archive is not there, or not as it was published."""
+    """Raises: LotteryError if a file of the archive is missing, or not as published."""
     place = root / CIFAR10.base_folder
     require_folder(dataset, place)
     for name, md5 in (*CIFAR10.train_list, *CIFAR10.test_list):
@@ -44,7 +44,7 @@ def _check(dataset: Dataset, root: Path) -> None:
 
 
 def fetch(root: Path) -> None:
-    """Download CIFAR-10 (170 MB) into `root`, where it appears checked and whole or not at all.
+    """Download CIFAR-10 (170 MB) into `root`: checked and complete, or not at all.
 
     Raises: LotteryError if it cannot be downloaded, is not what it should be, or does not fit.
     """

@@ -18,16 +18,16 @@ SUFFIXES = {
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".ppm", ".pgm", ".pbm"),
     *(".webp", ".tif", ".tiff", ".gif", ".avif"),
 }
-"""Of files that are taken for images, in either case of letters."""
+"""Suffixes of image files, in upper or lower case."""
 SHOWN = 5
 """Most names that a message gives."""
 
 
 class Folder(NamedTuple):
-    """What a class folder held: so that it need not be listed again while it stays the same."""
+    """What a class folder held, so that it is listed again only if it has changed."""
 
     state: str
-    """Of the folder itself: another one when a file is added or taken away, or the folder moved."""
+    """State of the folder itself; it changes if a file is added or removed, or the folder moved."""
     images: int
     digest: str
     """SHA-256 of the images' names."""
@@ -39,11 +39,11 @@ class Survey(NamedTuple):
     folders: dict[str, Folder]
     """By path below the root."""
     passed_over: dict[str, int]
-    """How many files and folders are no images and no classes, by what they are."""
+    """The number of files and folders that are neither images nor classes, by kind."""
 
     @property
     def contents(self) -> str:
-        """SHA-256 of the names of all images: another one is another data set."""
+        """SHA-256 of the names of all images: the identity of the data set."""
         sha = hashlib.sha256()
         for name, folder in sorted(self.folders.items()):
             sha.update(os.fsencode(name) + b"\0" + folder.digest.encode())
@@ -55,7 +55,7 @@ class Survey(NamedTuple):
         return sorted({name.rsplit("/", 1)[1] for name in self.folders})
 
     def differences(self, earlier: Self) -> list[str]:
-        """In words, what is another than it was in an earlier survey, by class folder."""
+        """What has changed since an earlier survey, in words, by class folder."""
         return [
             f"{name}: {_count(now)}, was {_count(before)}"
             if _count(now) != _count(before)
@@ -73,7 +73,7 @@ def _count(folder: Folder | None) -> str:
 def classes(dataset: Dataset, root: Path) -> list[str]:
     """The names of the class folders, the same in both splits; a class's label is its place.
 
-    Folders whose names begin with a dot are no classes.
+    Folders whose names begin with a dot are ignored.
 
     Raises: LotteryError if a split has no such folders, or one has no images, or they differ, or
         are not as many as the config says.
@@ -131,16 +131,17 @@ def survey(dataset: Dataset, root: Path, earlier: Survey | None = None) -> Surve
 
 
 def _state(place: Path) -> str:
-    """When it was changed, as it says and as the file system says, and its number there.
+    """Modification time, change time and inode of a folder.
 
-    An archive can give all folders one time, and an exchange of two keep their own.
+    The first is not enough: an archive can give all folders the same time, and two folders that
+    swap names keep theirs.
     """
     found = place.stat()
     return f"{found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
 
 
 def _read(place: Path) -> tuple[list[str], Counter[str]]:
-    """The images in a class folder, and how many of what else there is.
+    """The images in a class folder, and the number of other entries by kind.
 
     Raises: LotteryError if a folder in it holds images too.
     """
@@ -172,7 +173,7 @@ def _deeper(place: Path, folders: list[str]) -> str | None:
 
 
 def _beside(place: Path) -> Counter[str]:
-    """What lies beside the class folders of a split, and is none."""
+    """What is in a split's folder besides class folders."""
     found: Counter[str] = Counter()
     with os.scandir(place) as entries:
         for entry in entries:
@@ -186,14 +187,14 @@ def _beside(place: Path) -> Counter[str]:
 
 
 def some(words: Iterable[str]) -> str:
-    """The first of them, and how many there are beside."""
+    """The first few of them, and how many more there are."""
     words = list(words)
     more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
     return ", ".join(words[:SHOWN]) + more
 
 
 def quoted(names: Iterable[str]) -> str:
-    """As `some`, of names by alphabet."""
+    """Like `some`, for sorted names in quotes."""
     return some(map(repr, sorted(names)))
 
 
@@ -232,7 +233,7 @@ def _class_folders(dataset: Dataset, root: Path, split: str) -> set[str]:
 
 
 def _instead(place: Path) -> str:
-    """In words: what a class folder holds, if no images."""
+    """What a class folder holds instead of images, in words."""
     with os.scandir(place) as entries:
         inside = list(entries)
     deeper = _deeper(place, [entry.name for entry in inside if entry.is_dir()])
@@ -247,7 +248,7 @@ def _instead(place: Path) -> str:
 
 
 def passed(kinds: dict[str, int]) -> str:
-    """In words: how many files or folders of which kinds."""
+    """Numbers of files or folders by kind, in words."""
     return ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
 
 
@@ -263,14 +264,14 @@ def _hides(name: str) -> bool:
 
 
 def _hidden(place: Path) -> str:
-    """In words: the hidden folders of a split, which somebody may take for classes."""
+    """The hidden folders of a split, in words: readers may take them for classes."""
     with os.scandir(place) as entries:
         names = [entry.name for entry in entries if entry.is_dir() and _hides(entry.name)]
     return f" (hidden, so no classes: {quoted(names)})" if names else ""
 
 
 def _difference(dataset: Dataset, train: set[str], test: set[str]) -> str:
-    """In words: what each split alone has, and which of it may be one class in two spellings."""
+    """What only one split has, in words, and which of it may be one class in two spellings."""
     parts = [
         f"only in {split}: {quoted(names)}"
         for split, names in ((dataset.train, train - test), (dataset.test, test - train))

@@ -40,7 +40,7 @@ class Listing(NamedTuple):
     """A streamed split: `names` of N files below the data set's folder, and their `labels`.
 
     `sizes` is int32 (N, 3): width and height in pixels, and the file's size in bytes. `by_pillow`
-    is bool (N,): which of them DALI would refuse, or show in other colours.
+    is bool (N,): which of them DALI would refuse, or decode to other colours.
     """
 
     names: list[str]
@@ -68,7 +68,7 @@ class Listing(NamedTuple):
 def load(dataset: Dataset, folder: str | Path | None, split: Split) -> Images | Listing:
     """All images of a split: decoded, in RGB and of the size that is kept; or listed, if streamed.
 
-    Raises: LotteryError if the folder is absent, or the images do not fit the config's words.
+    Raises: LotteryError if the folder is absent, or the images differ from what the config says.
     """
     module = importlib.import_module(f"lottery.data.{dataset.format}")
     images: Images | Listing
@@ -88,7 +88,7 @@ def load(dataset: Dataset, folder: str | Path | None, split: Split) -> Images | 
 
 
 def check_number(dataset: Dataset, split: Split, found: int) -> None:
-    """Raises: LotteryError if the training images are not as many as the config says."""
+    """Raises: LotteryError if the number of training images is not the config's."""
     if split == "train" and dataset.train_images not in (None, found):
         raise LotteryError(
             f"datasets.{dataset.name}.train_images: {dataset.train_images} in the config, "
@@ -106,13 +106,13 @@ def _check_size(dataset: Dataset, split: Split, pixels: Tensor) -> None:
 
 
 def first_of_each_class(images: Images | Listing, count: int) -> Images | Listing:
-    """The first `count` images of each class, or all that a class has."""
+    """The first `count` images of each class, or all of a smaller class."""
     members = [torch.nonzero(images.labels == label).flatten() for label in images.labels.unique()]
     return images.select(torch.cat([indices[:count] for indices in members]).sort().values)
 
 
 def scaled(pixels: Tensor, side: int) -> Tensor:
-    """uint8 squares (N, 3, H, H) at another size, bilinear and free of aliases."""
+    """uint8 squares (N, 3, H, H) at another size, bilinear and antialiased."""
     if pixels.shape[-1] == side:
         return pixels
     small = interpolate(pixels.float(), (side, side), mode="bilinear", antialias=True)

@@ -11,7 +11,7 @@ from lottery.specs import Dataset
 
 
 def load(dataset: Dataset, folder: Path | None, split: Split) -> Images:
-    """Every fourth image of each class tests, the others train: the same for all seeds."""
+    """Every fourth image of each class is for testing: the same split for all seeds."""
     file = package_folder(dataset, "sklearn") / "datasets" / "data" / "digits.csv.gz"
     table = np.loadtxt(file, delimiter=",", dtype=np.uint8)
     labels = table[:, -1].astype(np.int64)

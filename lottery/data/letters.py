@@ -33,7 +33,7 @@ def load(dataset: Dataset, folder: Path | None, split: Split) -> Images:
 
 
 def fonts(dataset: Dataset, split: Split) -> list[Path]:
-    """Every fourth font tests, in alphabetical order: so each large family is in both splits."""
+    """Every fourth font by name is for testing, so that large families are in both splits."""
     root = package_folder(dataset, "matplotlib") / "mpl-data" / "fonts" / "ttf"
     found = sorted(
         path

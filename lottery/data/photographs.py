@@ -18,7 +18,7 @@ CELL, PATCH, STRIDE = 32, 16, 8
 def load(dataset: Dataset, folder: Path | None, split: Split) -> Images:
     """Patches of 16x16 pixels; the class is which of five upright strips of which photograph.
 
-    Strips are divided into square cells, of which every fourth tests and the others train. The
+    Strips are divided into square cells, of which every fourth is for testing. The
     patches of a cell overlap each other but no other cell, so the splits share no pixel.
     """
     root = package_folder(dataset, "sklearn") / "datasets" / "images"

@@ -27,30 +27,30 @@ DALI_READS = {"JPEG", "PNG", "BMP", "PPM", "WEBP"}
 """Pillow's names of the formats that DALI reads to the same pixels. Others it refuses, or gives
 other colours for some files of them (TIFF in grey and alpha, YCbCr in JPEG 2000)."""
 LARGEST = 2**31 - 1
-"""Bytes of a file that a listing can tell."""
+"""The largest file, in bytes, that a listing can hold."""
 SHOWN = 3
-"""How many images a warning is told for."""
+"""For how many images a warning is shown."""
 
 _Found = TypeVar("_Found")
 _here = threading.local()
 
 
 class Size(NamedTuple):
-    """What the head of an image file says of it."""
+    """What the header of an image file says."""
 
     width: int
-    """Pixels, as stored: an orientation in the file's EXIF is not looked at."""
+    """Pixels, as stored: an orientation in the file's EXIF data is ignored."""
     height: int
     bytes: int
     """Of the file."""
     by_pillow: bool
-    """Whether DALI would refuse it, or show other colours."""
+    """Whether DALI would refuse it, or decode it to other colours."""
 
 
 def size(path: Path) -> Size:
-    """The size of an image, from the file's head.
+    """The size of an image, from the file's header.
 
-    Raises: LotteryError, naming the file, if it is no image of 8 bits a channel.
+    Raises: LotteryError, naming the file, if it is not an image of 8 bits a channel.
     """
     with _opened(path) as image:
         length = path.stat().st_size
@@ -60,15 +60,15 @@ def size(path: Path) -> Size:
             image.format not in DALI_READS
             or image.mode == "CMYK"  # of a JPEG without Adobe's marker DALI inverts the colours
             or _scale(image) not in (None, 255)
-            or getattr(image, "is_animated", False)  # they take another picture for the first
-            # which DALI notices only in its lower part
+            or getattr(image, "is_animated", False)  # they differ on which picture is the first
+            # cut off, which DALI notices only in the lower part
             or (image.format == "JPEG" and _cut(image, length))
         )
         return Size(*image.size, length, apart)
 
 
 def square(path: Path, side: int) -> np.ndarray:
-    """The middle square of an image, uint8 (side, side, 3), scaled bilinearly, free of aliases.
+    """The middle square of an image, uint8 (side, side, 3), scaled, bilinear and antialiased.
 
     Raises: LotteryError, naming the file, if it cannot be read.
     """
@@ -96,17 +96,17 @@ def crop(path: Path, box: list[int], side: int) -> np.ndarray:
 
 
 def each(what: Callable[[Path], _Found], paths: Iterable[Path]) -> Iterator[_Found]:
-    """What is found of each, in their order, by several threads."""
+    """The result of `what` for each path, in order, by several threads."""
     with readers() as pool:
         yield from pool.map(what, paths)
 
 
 @contextlib.contextmanager
 def readers(threads: int | None = None) -> Iterator[ThreadPoolExecutor]:
-    """Threads that read images; what takes them time releases the interpreter's lock.
+    """Threads that read images; decoding releases the interpreter's lock.
 
-    At the end, or after a damaged image, what they have not begun is not read. Meanwhile Pillow's
-    warnings, which name no file, are told with it, the first few of a kind.
+    On leaving the block, or after a damaged image, pending reads are cancelled. Meanwhile the first
+    few of each of Pillow's warnings are logged with the file, which Pillow does not name.
     """
     pool = ThreadPoolExecutor(threads)
     with _named_warnings():
@@ -157,14 +157,14 @@ def _deep(image: Image.Image) -> bool:
 
 
 def _cut(image: Image.Image, length: int) -> bool:
-    """Whether a JPEG of so many bytes, of which the head was read, has no end but for junk."""
+    """Whether a JPEG of `length` bytes lacks an end marker, which junk may follow."""
     file: Any = getattr(image, "fp", None)
     file.seek(max(0, length - 4096))
     return b"\xff\xd9" not in file.read()
 
 
 def _pixels(image: Image.Image) -> list[Any]:
-    """What Pillow's decoder is told of the pixels in the file: their mode, and more."""
+    """What Pillow's decoder is told about the pixels in the file: their mode, and more."""
     return [tile[3] for tile in getattr(image, "tile", [])]
 
 
@@ -175,7 +175,7 @@ def _scale(image: Image.Image) -> int | None:
 
 
 def _scaled(image: Image.Image, box: tuple[float, float, float, float], side: int) -> np.ndarray:
-    """Only the box is scaled: of a strip of a thousand times its height the rest would be large."""
+    """Only the box is scaled: the rest of a strip a thousand times its height would be huge."""
     if image.size != (side, side) or box != (0, 0, side, side):
         image = image.resize((side, side), Image.Resampling.BILINEAR, box=box)
     return np.array(image)
@@ -183,18 +183,18 @@ def _scaled(image: Image.Image, box: tuple[float, float, float, float], side: in
 
 @contextlib.contextmanager
 def _named_warnings() -> Iterator[None]:
-    told: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
 
-    def tell(message: Warning | str, *_: object, **__: object) -> None:
-        told[str(message)] += 1
-        if told[str(message)] <= SHOWN:
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        seen[str(message)] += 1
+        if seen[str(message)] <= SHOWN:
             path = getattr(_here, "path", "an image")
             log(f"{path}: warning: {message}")
 
     with warnings.catch_warnings():
         warnings.filterwarnings("always", module=r"PIL\.")
-        warnings.showwarning = tell
+        warnings.showwarning = show
         yield
-    for message, count in told.items():
+    for message, count in seen.items():
         if count > SHOWN:
             log(f"{count - SHOWN:,} more images: {message}")

@@ -1,4 +1,4 @@
-"""Whether this machine has a data set as it should be, and fetching it where that can be done."""
+"""Whether this machine has a data set, complete and in place, and downloading it if possible."""
 
 import json
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ def missing(config: Config, names: Iterable[str]) -> dict[str, str]:
 
 
 def _check(name: str, entry: DatasetEntry, root: Path) -> None:
-    """Raises: LotteryError, with how to get the data set, if it is not there or not laid out so."""
+    """Raises: LotteryError, with how to get the data set, if it is missing or malformed."""
     found = FORMATS[entry.format]
     inside = entry.train if found.class_folders else found.archive or ""
     if found.archive == root.resolve().name and not (root / found.archive).is_dir():
@@ -44,10 +44,10 @@ def _check(name: str, entry: DatasetEntry, root: Path) -> None:
 
 
 def contents(config: Config, name: str, report: str) -> tuple[str, str]:
-    """The identity of what an image folder holds, and in a line how it differs from its `report`.
+    """The identity of what an image folder holds, and in one line how it differs from its `report`.
 
-    The report is that of the stage `images`. Where the folder is not here, or not as it should be,
-    it has not changed; the identity of a data set without class folders is empty.
+    The report is that of the stage `images`. A folder that is missing or malformed counts as
+    unchanged; the identity of a data set without class folders is empty.
     """
     entry = config.datasets[name]
     if not FORMATS[entry.format].class_folders or entry.root is None:
@@ -74,7 +74,7 @@ def _surveyed(report: str) -> Survey | None:
         found = json.loads(Path(report).read_bytes())["result"]["folders"]
         folders = {name: Folder(*folder) for name, folder in found.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None  # it was never made, or is damaged: all is listed
+        return None  # not made yet, or damaged: everything is listed
     fields = tuple(Folder.__annotations__.values())
     sound = all(tuple(map(type, folder)) == fields for folder in folders.values())
     return Survey(folders, {}) if sound else None

@@ -1,6 +1,6 @@
-"""Where the pixels of a split come from: memory, or files that are decoded whenever they are seen.
+"""Where the pixels of a split come from: memory, or files that are decoded at each use.
 
-Both draw the same random changes for a micro-batch from (seed, its number) alone: whichever loader
+Both draw the same random changes for a micro-batch from (seed, its number) only: whichever loader
 decodes, and wherever a training starts, the images are cropped and changed alike.
 """
 

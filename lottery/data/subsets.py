@@ -16,8 +16,8 @@ def draw(labels: Tensor, subset: Subset, seed: int | None, names: Sequence[str] 
     Images are drawn per class, so class balance is kept; drawn classes keep all their images. A
     share of n images or classes draws `round(share * n)` of them.
 
-    Raises: LotteryError if a class would be left without images, or with fewer than asked for,
-        or fewer than two classes would be left.
+    Raises: LotteryError if a class would have no images, or fewer than asked for, or if fewer than
+        two classes would remain.
     """
     if subset == Subset():
         return torch.arange(len(labels))

@@ -13,7 +13,7 @@ def build(architecture: Architecture, outputs: int, seed: int, purpose: str = "i
     """A freshly initialised network with `outputs` logits.
 
     Its body is drawn from (seed, purpose), its head from (seed, "head"): networks of one seed are
-    the same but for their heads, whatever task or data set these are for.
+    the same but for their heads, whatever the task or data set.
     """
     module = importlib.import_module(f"lottery.models.{architecture.model}")
     with torch.random.fork_rng(devices=[]):  # torchvision initialises from the global stream

@@ -1,10 +1,10 @@
-"""In which memory layout a network is trained."""
+"""The memory layout in which a network is trained."""
 
 import torch
 from torch import nn
 
 CHANNELS = 16
-"""Of the widest block in which oneDNN takes the channels of a pixel (float32 on AVX-512)."""
+"""Channels in oneDNN's widest block of a pixel (float32 on AVX-512)."""
 
 
 def layout(model: nn.Module) -> torch.memory_format:
@@ -13,8 +13,8 @@ def layout(model: nn.Module) -> torch.memory_format:
     Contiguous if a strided 1x1 convolution has fewer than 16 input channels: in a ResNet-18 or -34
     of width 15 or less, in a ResNet-50 of width 3. AlexNets and VGGs have no such convolution.
 
-    In channels-last layout oneDNN (torch 2.15) writes beyond its memory there, in the gradient of
-    the weights. It gathers the pixels that the stride leaves in a buffer with a row for each, but
+    In channels-last layout oneDNN (torch 2.15) then writes out of bounds, in the gradient of the
+    weights. It gathers the pixels that the stride leaves in a buffer with a row for each, but
     starts at pixel p of an image as if a row held a whole block of channels: 8 on processors with
     AVX2, 16 with AVX-512. Where rows are shorter this is p * (block - channels) floats too late. p
     is not 0 where threads share an image, as two do of an odd number of images, or where an image

@@ -1,1 +1,1 @@
-"""Masks: which weights can be pruned, which are, and how the next ones are chosen."""
+"""Masks: which weights can be pruned, which are, and how the next to go are chosen."""

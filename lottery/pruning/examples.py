@@ -1,4 +1,4 @@
-"""What a pruning criterion that runs the network gets to run."""
+"""The input of a pruning criterion that runs the network."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ from lottery.tasks import Task
 
 @dataclass(frozen=True)
 class Examples:
-    """A round's training again, at its end."""
+    """A round's training, as it was at its end."""
 
     model: nn.Module
-    """With W*, pruned weights being zero, on the source's device."""
+    """The network with W*, pruned weights being zero, on the source's device."""
     task: Task
     source: Source
     recipe: Recipe

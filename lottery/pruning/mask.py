@@ -15,8 +15,8 @@ class Mask:
     """One bit per prunable weight, as one flat vector in the network's order.
 
     `shapes` maps each prunable parameter to its shape; `kept` is a bool tensor over all of them,
-    True where the weight remains. `excluded` counts those weights that were never to be pruned or
-    kept: they are zero from the start (see `lottery.pruning.prunable.dense_mask`).
+    True where the weight remains. `excluded` counts the weights that are neither pruned nor kept:
+    they are zero from the start (see `lottery.pruning.prunable.dense_mask`).
     """
 
     def __init__(self, shapes: dict[str, tuple[int, ...]], kept: Tensor, excluded: int = 0) -> None:
@@ -38,7 +38,7 @@ class Mask:
         return cls(shapes, torch.ones(total, dtype=torch.bool))
 
     def keeping(self, kept: Tensor) -> Self:
-        """The same network's mask of other weights: `kept` is as in the constructor."""
+        """Another mask of the same network: `kept` is as in the constructor."""
         return type(self)(self.shapes, kept, self.excluded)
 
     @property
@@ -53,7 +53,7 @@ class Mask:
 
     @property
     def density(self) -> float:
-        """Share of the prunable weights that remain, 0..1."""
+        """Fraction of the prunable weights that remain, 0..1."""
         return self.remaining / self.total
 
     def layers(self) -> dict[str, Tensor]:
@@ -61,7 +61,7 @@ class Mask:
         return self._divided(self.kept)
 
     def compress(self, weights: Mapping[str, Tensor]) -> Tensor:
-        """The weights that remain of prunable `weights`, as one vector (remaining,).
+        """The remaining ones of the prunable `weights`, as one vector (remaining,).
 
         Raises: LotteryError if the mask is of another network.
         """
@@ -90,7 +90,7 @@ class Mask:
         }
 
     def empty_layers(self) -> list[str]:
-        """Parameters of which nothing remains: the network is cut there."""
+        """Parameters of which no weight remains: the network is cut there."""
         return [name for name, kept in self.layers().items() if not kept.any()]
 
     def check_fits(self, weights: Mapping[str, Tensor]) -> None:

@@ -14,8 +14,8 @@ from lottery.specs import Architecture
 def prunable(model: nn.Module, convolutions: int | None = None) -> dict[str, Tensor]:
     """Parameters by name, in the network's order; no biases, no batch norm, not the classifier.
 
-    With `convolutions`, only those of so many first convolutions, counting the ones of downsampling
-    shortcuts where they stand (Appendix C).
+    With `convolutions`, only those of that many first convolutions, where the ones of downsampling
+    shortcuts count in the network's order (Appendix C).
     """
     last = head(model)
     found = {
@@ -27,7 +27,7 @@ def prunable(model: nn.Module, convolutions: int | None = None) -> dict[str, Ten
 
 
 def scope(weights: Mapping[str, Tensor], convolutions: int | None) -> dict[str, Tensor]:
-    """Of all prunable weights, in the network's order, those that are to be pruned."""
+    """Of all prunable weights, in the network's order, those in the scope of pruning."""
     if convolutions is None:
         return dict(weights)
     first = [name for name, weight in weights.items() if weight.dim() == 4][:convolutions]

@@ -1,4 +1,4 @@
-"""Random tickets: masks of the same count as a found one's, in random places.
+"""Random tickets: masks with the same count as a found one's, at random positions.
 
 Both baselines prune along one random order of all positions, so that the masks of successive
 rounds are nested. Keeping the last n positions of a uniformly random order is a global permutation
@@ -16,7 +16,7 @@ from lottery.pruning.selection import remaining_after
 
 
 def random_mask(dense: Mask, fraction: float, rounds: int, seed: int) -> Mask:
-    """A mask with the count of that round, uniformly random over all that `dense` keeps."""
+    """A mask with the count after `rounds`, uniformly random over all that `dense` keeps."""
     return _keep_last(dense, _order(dense, seed), remaining_after(dense.total, fraction, rounds))
 
 
@@ -31,9 +31,8 @@ def adjusted_random_mask(
     """A random mask that first prunes the weights which the dense training zeroed (Section 4.5).
 
     Of the dense trained `weights` (all prunable ones) those with |w| <= `zero_threshold` count as
-    zeroed.
-    They are pruned first, in random order, and all of them before any other: up to the network's
-    natural sparsity only zeroed weights are pruned, beyond it the rest is drawn among the others.
+    zeroed. They are pruned first, in random order: up to the network's natural sparsity only zeroed
+    weights are pruned, beyond it all of them and a random draw of the rest.
     """
     dense.check_fits(weights)
     order = _order(dense, seed)
@@ -43,7 +42,7 @@ def adjusted_random_mask(
 
 
 def _order(dense: Mask, seed: int) -> Tensor:
-    """The places of all that `dense` keeps, in random order."""
+    """The positions of all that `dense` keeps, in random order."""
     order = torch.randperm(len(dense.kept), generator=seeds.generator(seed, "random mask"))
     return order[dense.kept[order]]
 

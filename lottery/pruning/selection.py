@@ -12,16 +12,16 @@ from lottery.errors import LotteryError
 from lottery.pruning.mask import Mask
 
 PIECE = 2**18
-"""Weights that are looked at together: they stay in a processor's cache."""
+"""Weights that are processed together: they fit in a processor's cache."""
 INFINITE = 0x7F80
-"""Upper half of the bits of infinity; those of NaN are beyond."""
+"""Upper half of the bits of infinity; those of NaN are larger."""
 NEGATIVE_ZERO = -(2**31)
-"""Its bits as an integer: it equals zero."""
+"""The bits of -0.0 as an integer; it equals zero."""
 NOT_FINITE = "cannot prune: a weight, or its score, is not finite"
 
 
 def remaining_after(total: int, fraction: float, rounds: int) -> int:
-    """Weights that remain of `total` after so many rounds, each of which prunes `fraction`."""
+    """Weights that remain of `total` after `rounds` rounds, each of which prunes `fraction`."""
     exact = Fraction(str(fraction))  # 0.2 means one fifth, not its nearest binary fraction
     for _ in range(rounds):
         total -= round(exact * total)
@@ -31,8 +31,9 @@ def remaining_after(total: int, fraction: float, rounds: int) -> int:
 def select(scores: Tensor, mask: Mask, fraction: float) -> Mask:
     """The next round's mask: without the lowest `fraction` of the weights that remain, globally.
 
-    `scores` (float32, n) are those of all weights of the mask; the tensor may be used up. Equal
-    scores go in the network's order, so that the count is exact even where most weights are zero.
+    `scores` (float32, n) are those of all weights of the mask; the tensor may be overwritten. Equal
+    scores are pruned in the network's order, so that the count is exact even if
+    most weights are zero.
 
     Raises: LotteryError if there are not as many scores as weights, or one is not finite.
     """
@@ -90,6 +91,6 @@ def _histogram(pieces: Iterable[npt.NDArray[np.int32]]) -> npt.NDArray[np.int64]
 
 
 def _locate(counts: npt.NDArray[np.int64], place: int) -> tuple[int, int]:
-    """The number at a place (from 1) of a sorted histogram, and its place among its equals."""
+    """The number at position `place` (from 1) in sorted order, and its rank among its equals."""
     number = int(np.searchsorted(counts.cumsum(), place))
     return number, place - int(counts[:number].sum())

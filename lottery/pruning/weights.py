@@ -1,4 +1,4 @@
-"""Trained weights on disk: of the prunable ones only those that remain are kept."""
+"""Trained weights on disk: of the prunable weights only the remaining ones are stored."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Stage `claims`: the paper's claims held against the tables of the figures. Needs no torch."""
+"""Stage `claims`: checks the paper's claims against the tables of the figures. No torch."""
 
 import argparse
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ from lottery.specs import parse
 from lottery.stages.command import spec_option
 
 NAMES = {"ticket", "evaluation"}
-"""Columns of words; those of numbers are refused if they hold anything else."""
+"""Columns of text; all others must hold numbers."""
 
 
 def claims(spec: ClaimsSpec, tables: Sequence[str], csv: str, text: str) -> None:
     """Judge each claim by its figure's table; where there is none, one cannot tell.
 
-    Raises: LotteryError for a table that cannot be read, or is of no figure of the scale.
+    Raises: LotteryError for a table that cannot be read, or of a figure that the scale lacks.
     """
     by_figure = {Path(path).stem: path for path in tables}
     for figure, path in by_figure.items():
@@ -35,7 +35,7 @@ def claims(spec: ClaimsSpec, tables: Sequence[str], csv: str, text: str) -> None
         rows.to_csv(handle, index=False)
     with files.atomic(text) as handle:
         handle.write(markdown(rows, spec.scale).encode())
-    log(f"held {len(rows)} claims against {len(by_figure)} tables")
+    log(f"checked {len(rows)} claims against {len(by_figure)} tables")
 
 
 def _read(figure: str, path: str) -> pd.DataFrame:

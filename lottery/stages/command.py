@@ -11,14 +11,14 @@ def spec_option(parser: argparse.ArgumentParser) -> None:
 
 
 def training_options(parser: argparse.ArgumentParser) -> None:
-    """What every training needs beside its spec."""
+    """What every training needs besides its spec."""
     spec_option(parser)
     images_option(parser)
     data_option(parser)
     parser.add_argument("--subset", required=True, help="training indices (in)")
     parser.add_argument("--mask", help="mask of this round (in); none in round 0")
     parser.add_argument("--report", required=True, help="accuracy and history (out, JSON)")
-    parser.add_argument("--checkpoints", help="folder for states of the unfinished training")
+    parser.add_argument("--checkpoints", help="folder for checkpoints of the unfinished training")
     parser.add_argument(
         "--checkpoint-minutes", type=float, default=5.0, help="time between two of them (default 5)"
     )
@@ -26,9 +26,11 @@ def training_options(parser: argparse.ArgumentParser) -> None:
         "--max-minutes",
         type=float,
         default=float("inf"),
-        help="stop with a state after so long; status 75 says that it is to be run again",
+        help="stop with a checkpoint after this time; status 75 asks to run it again",
     )
-    parser.add_argument("--requeue", action="store_true", help="then have SLURM run this job again")
+    parser.add_argument(
+        "--requeue", action="store_true", help="after such a stop, have SLURM run this job again"
+    )
     machine_options(parser)
     parser.add_argument(
         "--processes", type=_positive, default=1, help="on this machine, one a GPU (default 1)"
@@ -52,7 +54,7 @@ def machine_options(parser: argparse.ArgumentParser) -> None:
 
 def _positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number, 1 or more")
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""Stage `evaluate`: judge a ticket (W_k, m) by training it on all labels (Section 3.1)."""
+"""Stage `evaluate`: evaluate a ticket (W_k, m) by training it on all labels (Section 3.1)."""
 
 import argparse
 
@@ -24,9 +24,9 @@ def evaluate(
     report: str,
     running: Running | None = None,
 ) -> None:
-    """Train and write the report. A baseline has no W_k: its weights are drawn anew.
+    """Train and write the report. A baseline has no W_k: its weights are freshly drawn.
 
-    Of a ticket that is not rewound `early` is W* of the round before.
+    For a ticket that is not rewound, `early` is W* of the round before.
     """
     stopwatch, running = records.Stopwatch(), running or Running()
     chain = spec.chain
@@ -68,8 +68,8 @@ def evaluate(
             "evaluation", spec, read, stopwatch, place.words, running.own_threads
         )
         size, seconds = spec.dataset.image_size, stopwatch.seconds() * world.size
-        told = summary(chain, size, ticket, measured, result, seconds)
-        records.write_report(report, about, told)
+        outcome = summary(chain, size, ticket, measured, result, seconds)
+        records.write_report(report, about, outcome)
         if states:
             states.clear()
 

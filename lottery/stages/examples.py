@@ -1,4 +1,4 @@
-"""A training that has ended, again, for a pruning criterion that runs its network."""
+"""A finished training, set up again for a pruning criterion that runs its network."""
 
 import argparse
 import contextlib

@@ -60,7 +60,7 @@ def generate(
             running,
             place,
             states,
-            rewind=training.rewind,  # of a dense training there is none
+            rewind=training.rewind,  # None for a dense training
             rewinds=list(spec.rewinds.values()),
         )
         world = place.execution.world
@@ -76,8 +76,8 @@ def generate(
         state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
         artifacts.save(weights, about, pack(state, ticket))
         size, seconds = training.dataset.image_size, stopwatch.seconds() * world.size
-        told = summary(chain, size, ticket, measured, result, seconds)
-        records.write_report(report, {**about, "what": "generation"}, told)
+        outcome = summary(chain, size, ticket, measured, result, seconds)
+        records.write_report(report, {**about, "what": "generation"}, outcome)
         if states:
             states.clear()
 

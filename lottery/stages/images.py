@@ -28,7 +28,7 @@ def images(spec: ImagesSpec, data: str, out: str, report: str | None = None) -> 
         result |= {"contents": survey.contents, **survey._asdict()}
         if survey.passed_over:
             words = class_folders.passed(survey.passed_over)
-            log(f"{spec.dataset.name}: passed over, being no images: {words}")
+            log(f"{spec.dataset.name}: ignored, as they are no images: {words}")
     for split in datasets.SPLITS:
         found = datasets.load(spec.dataset, data or None, split)
         payload[split] = {**found._asdict(), "digest": found.digest()}

@@ -47,7 +47,7 @@ def images(
 def data(spec: SubsetSpec, subset: str, path: str, hide_labels: bool = False) -> Data:
     """Both splits, reduced to the drawn indices and classes.
 
-    With `hide_labels` all training images are there, but only the drawn ones have a label.
+    With `hide_labels` all training images are kept, but only the drawn ones have a label.
 
     Raises: LotteryError if the images are not those that the subset was drawn from.
     """
@@ -80,7 +80,7 @@ def rewind(model: nn.Module, chain: Chain, round: int, early: str, outputs: int)
     """Set a network to the weights of a round's ticket, bit for bit: the chain's W_k.
 
     Where the ticket is not rewound, `early` holds W* of the round before instead (in round 0 still
-    W_0). Of the head the first so many `outputs` are taken; the rest stays as freshly drawn.
+    W_0). Only the first `outputs` rows of the head are set; the rest stays as freshly drawn.
 
     Raises: LotteryError if the weights are of another network.
     """
@@ -122,7 +122,7 @@ def early(chain: Chain, kept: Mask, path: str | None) -> dict[str, Tensor]:
 
 
 def trained(spec: GenerateSpec, path: str | None) -> dict[str, Tensor]:
-    """The prunable ones of the weights W* of a training, in the network's order.
+    """The prunable weights among W* of a training, in the network's order.
 
     Raises: LotteryError if they are missing or of another training.
     """

@@ -94,7 +94,7 @@ def _pruned(
 
 
 def _trained(chain: Chain, spec: GenerateSpec, weights: str | None) -> dict[str, Tensor]:
-    """Of trained weights those in the chain's scope: a dense training is that of all scopes."""
+    """The trained weights in the chain's scope; a dense training serves all scopes."""
     return scope(inputs.trained(spec, weights), chain.convolutions)
 
 
@@ -108,7 +108,7 @@ def _dense(chain: Chain) -> Mask:
 
 def _fraction(chain: Chain) -> float:
     if chain.fraction is None:
-        raise LotteryError("--spec: chain.fraction: a mask needs the share that a round prunes")
+        raise LotteryError("--spec: chain.fraction: a mask needs the fraction that a round prunes")
     return chain.fraction
 
 

@@ -23,7 +23,7 @@ KINDS: dict[str, Any] = {
         {"seed", "rank", "magnitude", "sparsity", "zero_threshold", "dead_taps"},
     ),
 }
-"""By kind, what draws it and the columns that this reads besides panel and curve."""
+"""By kind, what draws it and the columns that it reads besides panel and curve."""
 FORMATS = (".pdf", ".png", ".svg")
 
 

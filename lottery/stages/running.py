@@ -1,4 +1,4 @@
-"""How this machine runs a training: options that are no part of what is to come out."""
+"""How this machine runs a training: options that do not determine its result."""
 
 import argparse
 import contextlib
@@ -31,14 +31,14 @@ class Place(NamedTuple):
     device: torch.device
     execution: Execution
     words: str
-    """Both, for artifacts and logs."""
+    """Device and precision in words, for artifacts and logs."""
 
 
 @dataclass(frozen=True)
 class Running:
     """See the options of the same names in `lottery.stages.command`.
 
-    `deadline`, by `time.monotonic`, is when `--max-minutes` are over.
+    `deadline` is the `time.monotonic` time at which `--max-minutes` are over.
     """
 
     data: str = ""
@@ -58,9 +58,9 @@ class Running:
 
     @contextlib.contextmanager
     def place(self, precision: Precision, dataset: Dataset) -> Iterator[Place]:
-        """Where a training on that data set runs, while it lasts.
+        """Where a training on that data set runs, for the duration of the block.
 
-        Raises: LotteryError if the device, the precision, a loader or a compiler is not there, or
+        Raises: LotteryError if the device, the precision, a loader or a compiler is missing, or
             if the device's memory is too small.
         """
         device = devices.choose(self.device, self.own_threads)
@@ -85,7 +85,7 @@ class Running:
         """Raises: LotteryError if there is no compiler."""
         if not any(map(shutil.which, (os.environ.get("CXX", "c++"), "g++"))):
             raise LotteryError("compile: torch.compile needs a C++ compiler, none is installed")
-        # As many as the job has, not as many as the machine has.
+        # The job's number of CPUs, not the machine's.
         os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", str(self.own_threads))
 
     def source(self, images: Images | Listing, dataset: Dataset, device: torch.device) -> Source:
@@ -115,15 +115,17 @@ class Running:
         read: Mapping[str, records.Input],
         precision: Precision,
     ) -> Checkpoints | None:
-        """The states of a training, or None without a folder for them.
+        """The checkpoints of a training, or None without a folder for them.
 
-        They are for the same spec, input files, code, precision and threads only.
+        They are valid only for the same spec, input files, code, precision and threads.
         """
         if self.checkpoints is None:
             return None
         identity = {name: file.sha256 for name, file in read.items()}
         identity["precision"] = precision
-        identity["threads"] = str(self.own_threads)  # sums differ with the number of summands
+        identity["threads"] = str(
+            self.own_threads
+        )  # another number of threads sums in another order
         modules = chosen(spec.chain.architecture.model, task)
         identity["code"] = fingerprint("lottery.training.loop", *modules)
         every = 60 * self.checkpoint_minutes

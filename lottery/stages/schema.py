@@ -1,4 +1,4 @@
-"""Stage `schema`: the JSON schema of config.yaml, for editors and for the reader."""
+"""Stage `schema`: the JSON schema of config.yaml, for editors and for readers."""
 
 import argparse
 

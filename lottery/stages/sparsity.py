@@ -16,11 +16,11 @@ from lottery.stages import inputs
 from lottery.stages.command import spec_option
 
 POINTS = 501
-"""Points of the sorted magnitudes that the report keeps."""
+"""Number of sorted magnitudes that the report keeps."""
 
 
 def sparsity(spec: SparsitySpec, weights: str, report: str) -> None:
-    """Write the shares at or below each cut, and the sorted magnitudes at evenly spaced ranks."""
+    """Write the fractions at or below each cut, and sorted magnitudes at evenly spaced ranks."""
     stopwatch = records.Stopwatch()
     chain, trained = spec.dense.chain, inputs.trained(spec.dense, weights)
     dense = dense_mask(trained, chain.architecture, chain.excluded_at)

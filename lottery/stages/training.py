@@ -1,4 +1,4 @@
-"""Training a ticket and testing what comes out: what `generate` and `evaluate` share."""
+"""Training a ticket and testing the result: what `generate` and `evaluate` share."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -33,8 +33,8 @@ def train_and_test(
     """Train a ticket in place, `model` with its weights under its `mask`, and test the network.
 
     `how` names the data set and the recipe. `rewind` is the ticket's; a dense training and a
-    baseline have none. `rewinds` are the moments at which W_k is kept. Returned are what the
-    training left and what was measured of the network.
+    baseline have none. `rewinds` are the points at which W_k is kept. Returns what the training
+    left and what was measured of the network.
 
     Raises: LotteryError if the training diverged; Stopped if it was asked to stop.
     """

@@ -1,4 +1,4 @@
-"""One row per curve, seed and round: how well that ticket does (Figures 1-5, 7 and 8)."""
+"""One row per curve, seed and round: the accuracy of that ticket (Figures 1-5, 7 and 8)."""
 
 from lottery import reports, words
 from lottery.errors import LotteryError

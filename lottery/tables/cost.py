@@ -1,4 +1,4 @@
-"""What tickets cost to find, and to find and judge: behind the paper's "5x faster"."""
+"""The cost of finding tickets, and of finding and evaluating them: the paper's "5x faster"."""
 
 from typing import Any
 
@@ -26,16 +26,16 @@ def rows(figure: str, table: CostTable, results: str, read: Read) -> Rows:
     """One row per ticket and seed; times are hours that trainings held their device.
 
     `generation` is all that finding the ticket of the last round takes: the trainings of the rounds
-    before it. `total` adds what judging the tickets of all shown rounds takes beyond that: nothing
-    for a round whose own training is its evaluation. `inputs` are images, or views of them, that
-    went through the network during generation.
+    before it. `total` adds what evaluating the tickets of all shown rounds takes beyond that:
+    nothing for a round whose own training is its evaluation. `inputs` are images, or views of them,
+    that went through the network during generation.
     """
     found = []
     for curve in table.curves:
         for seed in table.seeds:
             generation = _generation(curve, seed, max(table.rounds), results, read)
-            judged = _judgement(curve, seed, table.rounds, results, read)
-            if generation is None or judged is None:
+            evaluated = _evaluation(curve, seed, table.rounds, results, read)
+            if generation is None or evaluated is None:
                 continue
             hours, inputs = generation
             found.append(
@@ -49,7 +49,7 @@ def rows(figure: str, table: CostTable, results: str, read: Read) -> Rows:
                     "rounds": max(table.rounds),
                     "inputs": inputs,
                     "generation": hours,
-                    "total": hours + judged,
+                    "total": hours + evaluated,
                 }
             )
     return found
@@ -71,10 +71,10 @@ def _generation(
     return hours, inputs
 
 
-def _judgement(
+def _evaluation(
     curve: EvaluatedSpec, seed: int, rounds: tuple[int, ...], results: str, read: Read
 ) -> float | None:
-    """Hours of the evaluations that are no trainings of the generation."""
+    """Hours of the evaluations that are not also trainings of the generation."""
     hours = 0.0
     for round in rounds:
         if curve.shared and round < max(rounds):
@@ -88,7 +88,7 @@ def _judgement(
 
 
 def _hours(path: str, record: dict[str, Any]) -> float:
-    """For which a training held its devices, all of them together, runs that were stopped too."""
+    """Device hours of a training, summed over devices and including runs that were stopped."""
     try:
         return float(record["result"]["device_seconds"]) / 3600
     except KeyError:

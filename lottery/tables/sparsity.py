@@ -24,8 +24,8 @@ def rows(figure: str, table: SparsityTable, results: str, read: Read) -> Rows:
     """One row per curve, seed and rank; all shares are 0..1.
 
     `sparsity` is that of |w| up to the zero threshold, `dead_taps` that of weights which only ever
-    meet zero padding: they get no gradient, so that L2 alone moves them, to zero. Where these are
-    not prunable they are not among the weights at all.
+    meet zero padding: they get no gradient, so that L2 alone moves them, to zero. If they
+    are not prunable, they are not among the weights at all.
     """
     found = []
     for curve in table.curves:

@@ -20,19 +20,19 @@ class Task(Protocol):
     views: int
     """Network inputs per image."""
     crops: int
-    """How often `examples` draws a view of each image."""
+    """How many views of each image `examples` draws."""
     hides_labels: bool
     """Whether it trains on all images, but may read the labels of the drawn subset only: half of
     each batch have one."""
     compares_views: bool
-    """Whether it is tested on augmented images too, for its views differ by nothing else."""
+    """Whether it is tested on augmented images too, as its views differ by nothing else."""
 
     def outputs(self, classes: int) -> int:
-        """Size of the network's head for a data set of so many classes."""
+        """Size of the network's head for a data set of `classes` classes."""
         ...
 
     def supervise(self, labels: Tensor, seed: int) -> Tensor:
-        """The labels (N,) that the training images are given, once and for all epochs."""
+        """The labels (N,) of the training images, fixed for all epochs."""
         ...
 
     def examples(
@@ -51,20 +51,20 @@ class Task(Protocol):
         ...
 
     def correct(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Which examples the network has right: bool, one for each that is evaluated."""
+        """Which examples the network gets right: bool, one for each that is evaluated."""
         ...
 
     def indifferent(self, labels: Tensor) -> float | None:
-        """The least loss of a network that says the same of every image, given all labels (N,).
+        """The least loss of a network with one constant answer, given all labels (N,).
 
-        None if one that has learned may have the same.
+        None if a network that has learned may have the same loss.
         """
         ...
 
     def collapsed(self, likeness: float) -> bool:
-        """Whether views cannot be compared, for those of all images are as good as the same.
+        """Whether the embeddings of all images are so alike that views cannot be compared.
 
-        `likeness` is the mean cosine of the angle between outputs for any two.
+        `likeness` is the mean cosine similarity of the outputs for any two images.
         """
         ...
 

@@ -45,20 +45,20 @@ class Task:
     def correct(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Whether the positive is nearer to its anchor than a view of another image.
 
-        It is any other, whichever negatives the loss takes, so that it means the same for both and
-        in micro-batches of any size.
+        It is any other image, whichever negatives the loss takes, so that accuracies are comparable
+        between both and across sizes of micro-batches.
         """
         anchors, positives, negatives = _next(outputs)
         return cosine_distance(anchors, positives) < cosine_distance(anchors, negatives)
 
     def indifferent(self, labels: Tensor) -> float | None:
-        """The margin; the nearest of many negatives may well be nearer than the positive."""
+        """The margin; None for `nearest`, as that negative may well be nearer than the positive."""
         return None if self._settings.negatives == "nearest" else self._settings.margin
 
     def collapsed(self, likeness: float) -> bool:
-        """Whether all embeddings are as good as one: the loss is the margin whatever is compared.
+        """Whether all embeddings have collapsed to one: the loss is then the margin.
 
-        Two of them are on average less than a twentieth of the margin apart, in cosine distance.
+        True if two are on average less than a twentieth of the margin apart in cosine distance.
         """
         return 1 - likeness < self._settings.margin / 20
 

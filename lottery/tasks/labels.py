@@ -43,7 +43,7 @@ class Task:
         return outputs.argmax(1) == targets
 
     def indifferent(self, labels: Tensor) -> float | None:
-        """That of each class's share as its probability."""
+        """The loss if each class has its frequency as probability."""
         return entropy(labels)
 
     def collapsed(self, likeness: float) -> bool:
@@ -52,6 +52,6 @@ class Task:
 
 
 def entropy(labels: Tensor) -> float:
-    """Of how often each class is among those labels that are known, in nats."""
+    """The entropy of the class frequencies among the known labels, in nats."""
     counts = labels[labels != UNLABELLED].bincount()
     return torch.distributions.Categorical(counts.double()).entropy().item()

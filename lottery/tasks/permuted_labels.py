@@ -11,7 +11,7 @@ class Task(plain.Task):
     """Label classification on one fixed permutation of the training labels."""
 
     def supervise(self, labels: Tensor, seed: int) -> Tensor:
-        """The same labels on other images: each class keeps its number of images."""
+        """The labels, permuted over the images: each class keeps its number of images."""
         stream = seeds.generator(seed, "permuted labels")
         order = torch.randperm(len(labels), generator=stream)
         return labels[order.to(labels.device)]

@@ -25,7 +25,7 @@ class Task(plain.Task):
         return rotations(view())
 
     def indifferent(self, labels: Tensor) -> float | None:
-        """That of four rotations which are as likely as one another."""
+        """The loss if all four rotations are equally likely."""
         return math.log(self.views)
 
 

@@ -52,12 +52,12 @@ class Task:
 
     def correct(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Top-1 of the classes, of upright images of which the label is known."""
-        labels = targets[: len(targets) // 4, 0]  # the first of the four rotations is none
-        known = (labels != UNLABELLED).nonzero().flatten()  # once: a GPU has to finish for it
+        labels = targets[: len(targets) // 4, 0]  # the first of the four is upright
+        known = (labels != UNLABELLED).nonzero().flatten()  # once: this synchronises with a GPU
         return outputs[known, :-4].argmax(1) == labels[known]
 
     def indifferent(self, labels: Tensor) -> float | None:
-        """That of one answer about labels and one about rotations."""
+        """The loss of one constant answer for labels and one for rotations."""
         return entropy(labels) + self._weight * math.log(4)
 
     def collapsed(self, likeness: float) -> bool:

@@ -1,8 +1,8 @@
-"""States of unfinished trainings: one that is stopped resumes where it was.
+"""Checkpoints of unfinished trainings: a training that was stopped resumes where it was.
 
-A state is saved every so many seconds, and when the training is asked to stop: by SIGTERM, as SLURM
-sends before it preempts a job, by SIGUSR1, the usual choice for `sbatch --signal`, or by the end of
-its time. The newest two are kept, each whole or absent; they vanish with the training's end.
+A checkpoint is saved at regular intervals, and when the training is asked to stop: by SIGTERM,
+which SLURM sends before it preempts a job, by SIGUSR1, the usual choice for `sbatch --signal`, or
+because its time is up. The newest two are kept, each whole or absent, until the training ends.
 """
 
 import contextlib
@@ -25,22 +25,22 @@ ASKED_BY = (signal.SIGTERM, signal.SIGUSR1)
 
 
 class Request(IntEnum):
-    """What is due between two updates; of several processes' requests the largest counts."""
+    """What to do between two updates; if processes differ, the largest request wins."""
 
     NOTHING = 0
     SAVE = 1
     END = 2
-    """To stop, for its time is over."""
+    """Stop: the time is up."""
     STOP = 3
-    """To stop, by a signal."""
+    """Stop: a signal arrived."""
 
 
 class Checkpoints:
-    """The states of one training in `folder`.
+    """The checkpoints of one training in `folder`.
 
-    `identity` is what determines the training beside its spec (its inputs' digests, its code); a
-    state of any other is dropped. `every` is in seconds; at `end`, by `time.monotonic`, the
-    training is to stop.
+    `identity` is what determines the training besides its spec (digests of its inputs, its code);
+    a checkpoint with another identity is dropped. `every` is in seconds; at `end`, a
+    `time.monotonic` time, the training is to stop.
     """
 
     def __init__(
@@ -62,8 +62,8 @@ class Checkpoints:
             signal.signal(number, self._ask_to_stop)
 
     def newest(self) -> dict[str, Any] | None:
-        """The newest state that is whole and of this training; others are removed."""
-        for unfinished in self._folder.glob(".*.tmp"):  # it was killed while it saved
+        """The newest checkpoint that is whole and of this training; others are removed."""
+        for unfinished in self._folder.glob(".*.tmp"):  # killed while it was saving
             unfinished.unlink(missing_ok=True)
         for path in reversed(self._files()):
             try:
@@ -76,13 +76,13 @@ class Checkpoints:
                 log(f"resumes from {path}")
                 state: dict[str, Any] = payload["state"]
                 return state
-            log(f"warning: dropped: {path}: its inputs, code, precision or threads were others")
+            log(f"warning: dropped: {path}: it has other inputs, code, precision or threads")
             path.unlink(missing_ok=True)
         return None
 
     @property
     def request(self) -> Request:
-        """Whether it is time to save, or to stop."""
+        """Whether it is time to save or to stop."""
         if self._stop:
             return Request.STOP
         if time.monotonic() > self._end:
@@ -91,11 +91,11 @@ class Checkpoints:
         return Request.SAVE if due else Request.NOTHING
 
     def last(self) -> Path | None:
-        """The file of the newest state."""
+        """The file of the newest checkpoint."""
         return max(self._files(), default=None)
 
     def save(self, update: int, state: dict[str, Any]) -> None:
-        """Save the state after `update` updates; drop all but the newest two."""
+        """Save a checkpoint after `update` updates; remove all but the newest two."""
         path = self._folder / f"update{update:09d}.pt"
         about = records.header("checkpoint", self._spec, {}, records.Stopwatch())
         artifacts.save(path, about, {"identity": self._identity, "state": state})
@@ -103,11 +103,11 @@ class Checkpoints:
             old.unlink(missing_ok=True)
 
     def saved(self) -> None:
-        """The state is saved, by this process or another: the time to the next begins."""
+        """A checkpoint was saved, by this process or another: restart the interval."""
         self._saved = time.monotonic()
 
     def clear(self) -> None:
-        """The training is done."""
+        """Remove all checkpoints: the training has ended."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _files(self) -> list[Path]:
@@ -119,13 +119,13 @@ class Checkpoints:
 
 @contextlib.contextmanager
 def stopping_at_once(checkpoints: Checkpoints | None) -> Iterator[None]:
-    """Within, a signal stops the training at once: its last state is saved.
+    """In this block a signal stops the training at once: its last checkpoint is already saved.
 
-    Raises: Stopped, wherever the block is.
+    Raises: Stopped, from anywhere in the block.
     """
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise Stopped("stopped in its test, after its last update")
+        raise Stopped("stopped during its test, after its last update")
 
     if checkpoints and checkpoints.request == Request.STOP:
         stop(signal.SIGTERM, None)

@@ -13,19 +13,18 @@ from lottery.messages import log
 from lottery.training.distributed import processes
 
 DRIVER = Path("/dev/nvidiactl")
-"""There where the machine has a GPU of NVIDIA's."""
+"""Exists if the machine has an NVIDIA GPU."""
 _claims: list[IO[str]] = []
 """Locks that this process holds until it ends."""
 
 
 def choose(name: str, threads: int) -> torch.device:
-    """`auto` is a GPU where there is one. `threads` bounds torch's CPU threads.
+    """The device for `name`; `auto` is a GPU if there is one. `threads` bounds torch's CPU threads.
 
-    Of several visible GPUs it is the first that no other training, or other process of this one, of
-    this user holds.
+    Of several visible GPUs, the first that no other process of this user's trainings holds.
 
-    Raises: LotteryError if a GPU is asked for and none is visible, or if this process was given
-        one that torch cannot use: on the CPU it would take days, and not even say so.
+    Raises: LotteryError if a GPU is asked for and none is visible, or if this process was assigned
+        one that torch cannot use: on the CPU the training would silently take days.
     """
     torch.set_num_threads(threads)
     if name == "auto":
@@ -49,17 +48,17 @@ def choose(name: str, threads: int) -> torch.device:
 
 
 def _complain() -> None:
-    """Of a GPU that is there and is not used."""
+    """Warn or fail if the machine has a GPU that torch cannot use."""
     given = os.environ.get("CUDA_VISIBLE_DEVICES")
     words = f"torch {torch.__version__} cannot use this machine's GPU: is its driver too old?"
     if given:
         raise LotteryError(f"--device auto: {words} (CUDA_VISIBLE_DEVICES={given})")
-    if given is None:  # an empty one is how one asks for the CPU
+    if given is None:  # an empty value asks for the CPU
         log(f"warning: {words} training on the CPU")
 
 
 def claim(ids: list[str]) -> int | None:
-    """Index of the first unclaimed of several GPUs, which is then held until this process ends.
+    """Index of the first unclaimed GPU, which this process then holds until it ends.
 
     Snakemake counts GPUs but does not say which one a job may use.
     """

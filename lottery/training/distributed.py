@@ -1,7 +1,7 @@
-"""The processes that share one training, as DistributedDataParallel has them: one for each GPU.
+"""The processes that share one training with DistributedDataParallel: one for each GPU.
 
-Started alone, a process is a world of one and nothing here does anything. The processes of a larger
-world are started by `lottery.training.launch`.
+A process that is started by itself is a world of size 1, where all of this does nothing.
+`lottery.training.launch` starts the processes of a larger world.
 """
 
 import contextlib
@@ -22,31 +22,31 @@ from lottery.errors import LotteryError
 
 LOST = "lost the other processes of this training"
 PATIENCE = 5
-"""Seconds in which the launcher sees which process failed first, and ends the others."""
+"""Seconds for the launcher to see which process failed first and to end the others."""
 
 
 class World:
-    """One process among `size`; that of `rank` 0 reads states and writes results."""
+    """One process of `size`; the one of `rank` 0 reads checkpoints and writes results."""
 
     def __init__(self, rank: int = 0, size: int = 1, group: Any = None) -> None:
         self.rank = rank
         self.size = size
-        self._group = group  # over the CPU: what is agreed on must not wait for a GPU
+        self._group = group  # gloo: these collectives must not wait for a GPU
 
     def wrap(self, model: nn.Module) -> nn.Module:
-        """The model, made to average its gradients over all processes; rank 0's weights count."""
+        """Wrap a model to average its gradients over all processes, from the weights of rank 0."""
         if self.size == 1:
             return model
         with warnings.catch_warnings():  # its new name is unknown to torch before 2.15
             warnings.filterwarnings("ignore", message=".*broadcast_buffers")
             return DistributedDataParallel(
                 model,
-                broadcast_buffers=False,  # those of rank 0 count: see `share_buffers`
+                broadcast_buffers=False,  # see `share_buffers`
                 gradient_as_bucket_view=True,
             )
 
     def accumulating(self, wrapped: nn.Module, more: bool) -> AbstractContextManager[None]:
-        """While `more` micro-batches of a batch follow, gradients are summed, not averaged."""
+        """While `more` micro-batches of a batch follow, gradients are summed without all-reduce."""
         if more and isinstance(wrapped, DistributedDataParallel):
             return wrapped.no_sync()
         return contextlib.nullcontext()
@@ -82,7 +82,7 @@ class World:
 
 
 def processes() -> int:
-    """How many share this training."""
+    """How many processes share this training."""
     return int(os.environ.get("WORLD_SIZE", 1))
 
 
@@ -93,9 +93,9 @@ def processes_here() -> int:
 
 @contextlib.contextmanager
 def joined(device: torch.device) -> Iterator[World]:
-    """The world of this process, while it lasts.
+    """The world of this process, for the duration of the block.
 
-    Raises: LotteryError if another process of it ends before its work is done.
+    Raises: LotteryError if another process ends before its work is done.
     """
     size = processes()
     if size == 1:
@@ -107,7 +107,7 @@ def joined(device: torch.device) -> Iterator[World]:
     except RuntimeError as error:
         if not any(word in str(error) for word in ("peer", "gloo", "NCCL", "Socket")):
             raise
-        # It is not this process that failed. The launcher ends it as soon as it knows which did.
+        # Not this process failed. The launcher ends it as soon as it knows which one did.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         time.sleep(PATIENCE)
         reason = " ".join(str(error).split())[:300]

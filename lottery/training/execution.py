@@ -1,4 +1,4 @@
-"""How a network is computed: by which processes, in which precision, compiled or not."""
+"""How a network is executed: by which processes, in which precision, compiled or not."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -16,7 +16,7 @@ from lottery.training.precision import autocast
 
 @dataclass(frozen=True)
 class Execution:
-    """What one training runs on, and how; it is no part of what is to come out."""
+    """What one training runs on, and how; not part of what determines its result."""
 
     world: World = field(default_factory=World)
     precision: Precision = "float32"
@@ -24,10 +24,10 @@ class Execution:
 
 
 class Network:
-    """A model in training, as an execution computes it.
+    """A model in training, under one execution.
 
-    It is compiled for micro-batches of `usual` inputs, so that there is one graph; the few of
-    another size run uncompiled.
+    It is compiled for micro-batches of `usual` inputs only, so that there is a single graph; the
+    few micro-batches of another size run uncompiled.
     """
 
     def __init__(
@@ -44,11 +44,11 @@ class Network:
         return forward(network, inputs, self._dataset, self._arrangement, self._execution.precision)
 
     def synchronised(self, last: bool) -> AbstractContextManager[None]:
-        """Around forward and backward: gradients are averaged over processes after the `last`."""
+        """Around forward and backward: the all-reduce of the gradients follows the `last` one."""
         return self._execution.world.accumulating(self._wrapped, more=not last)
 
     def _compile(self) -> Callable[..., Tensor]:
-        """Through torch.compile, which on a CPU chooses channels last unless told."""
+        """With torch.compile, which on a CPU chooses channels last unless told otherwise."""
         chosen = self._arrangement == torch.channels_last
         return torch.compile(self._wrapped, dynamic=False, options={"layout_optimization": chosen})
 
@@ -60,7 +60,7 @@ def forward(
     arrangement: torch.memory_format,
     precision: Precision,
 ) -> Tensor:
-    """Outputs for uint8 inputs (n, 3, H, H) of a data set; in bfloat16 or not, they are float32."""
+    """Outputs, always float32, for uint8 inputs (n, 3, H, H) of a data set."""
     with autocast(precision, inputs.device):
         pixels = normalise(inputs, dataset)
         outputs = network(pixels.contiguous(memory_format=arrangement))

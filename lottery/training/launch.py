@@ -1,6 +1,6 @@
 """Starting the processes of one training, with torchrun's machinery.
 
-On one machine, or on all nodes of a SLURM job step, which runs this once on each of them.
+On one machine, or on all nodes of a SLURM job step, which runs this once on each node.
 """
 
 import logging
@@ -21,21 +21,22 @@ SILENT = logging.CRITICAL + 1
 
 
 def launch(command: Sequence[str], processes: int) -> None:
-    """Run `python -m lottery COMMAND` as so many processes on this machine.
+    """Run `python -m lottery COMMAND` in several processes on this machine.
 
-    When one of them fails the others are ended; on SIGTERM all of them get it, and half a minute.
+    If one of them fails, the others are ended. SIGTERM is passed on to all of them, which then have
+    half a minute.
 
-    Raises: LotteryError with what the first process to fail said of it; Stopped if they stopped
-        with their state saved; KeyboardInterrupt.
+    Raises: LotteryError with the message of the first process to fail; Stopped if they stopped
+        with a checkpoint saved; KeyboardInterrupt.
     """
     logging.getLogger("torch.distributed").setLevel(SILENT)
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # SLURM sends it to all processes of a job step
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # SLURM signals every process of a job step
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # --threads decides; torchrun would warn
     start = elastic_launch(_config(processes), sys.executable)
     try:
         start("-m", "lottery", *command)
     except ChildFailedError as error:
-        rank, failure = min(error.failures.items(), key=lambda item: _left_alone(item[1]))
+        rank, failure = min(error.failures.items(), key=lambda item: _lost_others(item[1]))
         if failure.exitcode == os.EX_TEMPFAIL:
             raise Stopped(_words(failure)) from None
         if failure.exitcode < 0:
@@ -47,15 +48,15 @@ def launch(command: Sequence[str], processes: int) -> None:
         raise Stopped("stopped by a signal") from None
 
 
-def _left_alone(failure: ProcessFailure) -> bool:
-    """Whether it failed because another one did."""
+def _lost_others(failure: ProcessFailure) -> bool:
+    """Whether this process failed only because another one did."""
     return failure.exitcode == -signal.SIGTERM or LOST in _words(failure)
 
 
 def _words(failure: ProcessFailure) -> str:
-    """What a process said of its failure."""
-    said = failure.message
-    return str(said.get("message", said) if isinstance(said, dict) else said)
+    """The error message of a failed process."""
+    message = failure.message
+    return str(message.get("message", message) if isinstance(message, dict) else message)
 
 
 def _config(processes: int) -> LaunchConfig:
@@ -71,6 +72,6 @@ def _config(processes: int) -> LaunchConfig:
         rdzv_backend="c10d",
         rdzv_endpoint=endpoint,
         rdzv_configs={"is_host": first},
-        max_restarts=0,  # the training resumes from its state in the next job
+        max_restarts=0,  # the training resumes from its checkpoint in the next job
         monitor_interval=0.2,
     )

@@ -81,7 +81,7 @@ class TrainingLoop:
         """Train to the end.
 
         Raises: LotteryError if the training diverged (with its update), or a pruned weight
-            revived; Stopped if it was asked to stop, with its state saved.
+            revived; Stopped if it was asked to stop, with a checkpoint saved.
         """
         device, state = self.source.device, self._state
         views = self._views()
@@ -115,7 +115,7 @@ class TrainingLoop:
     def _next_batch(
         self, views: Iterator[tuple[MicroBatch, View]]
     ) -> Iterator[tuple[MicroBatch, View]]:
-        """Those of one update."""
+        """The micro-batches of one update."""
         last = False
         while not last:
             with self._state.epoch.waiting.counted():
@@ -141,13 +141,13 @@ class TrainingLoop:
             self._state.result.inputs += len(inputs)
 
     def _save_or_stop(self) -> None:
-        """What is requested between two updates."""
+        """Save or stop, if requested, between two updates."""
         state, checkpoints = self._state, self.checkpoints
         if checkpoints is None:
             return
         request = self.execution.world.all_reduce_max(checkpoints.request)  # all save, or none
         if request == Request.END and state.update == self._first:
-            return  # each job trains for an update at least, however short it is
+            return  # each job trains for at least one update, however short it is
         if request != Request.NOTHING:
             state.save(checkpoints)
         if request >= Request.END:
@@ -178,12 +178,12 @@ class TrainingLoop:
         check_weights(self.model, state.update, self.checkpoints)
         self._masking.check()
         if self.checkpoints and world.all_reduce_max(int(self.checkpoints.last() is not None)):
-            state.save(self.checkpoints)  # so that stopped in its test it trains no more
+            state.save(self.checkpoints)  # if stopped in its test, it need not train again
         world.share_buffers(self.model)
         state.result.inputs = state.total_inputs()
 
     def _log_division(self, size: int) -> None:
-        """How the processes share a batch of so many images."""
+        """How the processes share a batch of `size` images."""
         parts, processes = self.recipe.micro_batches, self.execution.world.size
         if parts == processes == 1:
             return

@@ -7,7 +7,7 @@ from lottery.errors import LotteryError
 from lottery.pruning.mask import Mask
 
 BITS = {torch.float32: torch.int32, torch.float64: torch.int64}
-"""The integer that has as many bits."""
+"""The integer type with as many bits as a weight."""
 
 
 class Masking:

@@ -1,4 +1,4 @@
-"""How good a trained network is."""
+"""Testing a trained network."""
 
 from dataclasses import asdict
 from typing import Any
@@ -21,11 +21,11 @@ from lottery.training.execution import Execution, forward
 from lottery.training.statistics import Result
 
 PIXELS = 2**20
-"""Of a batch; with them the memory that it takes is bounded."""
+"""Pixels of a micro-batch of network inputs: a bound on the memory that a test takes."""
 BATCHES = (64, 1024)
-"""Fewest and most images of one."""
+"""Fewest and most images of a micro-batch."""
 LEARNED = 0.01
-"""Share by which a training's loss is to be less than one that says the same of every image."""
+"""Fraction by which the loss must be below that of one constant answer to every image."""
 
 
 @torch.no_grad()
@@ -39,11 +39,11 @@ def measure(
 ) -> dict[str, Any]:
     """Mean loss and accuracy (0..1) over all test images, each seen exactly once.
 
-    Images are tested without `augmentation`, but for a task that compares views of an image. What
-    such a task compares is another image of the same micro-batch, so that their order is drawn from
-    (`seed`, "test order"): how they lie on disk must not decide. What the task draws derives from
+    Images are not augmented, except for a task that compares views of an image. Such a task takes
+    its negatives from the same micro-batch, so the order of the images is drawn from (`seed`,
+    "test order") and does not depend on their order on disk. What the task draws derives from
     (`seed`, "test task", number of the micro-batch). The network is `dead` if its outputs are the
-    same for all of them, `collapsed` if they are for what the task compares.
+    same for all images, `collapsed` if they are as good as the same for all that the task compares.
     """
     execution = execution or Execution()
     model.eval()
@@ -77,10 +77,10 @@ def measure(
 
 
 def stalled(task: Task, labels: Tensor, result: Result) -> bool:
-    """Whether a training on those labels ended with the loss of one answer to every image.
+    """Whether a training on these labels ended with the loss of one constant answer.
 
-    Nothing was learned then. Test accuracy says so of most tasks, but not of permuted labels, and
-    only to who knows what chance is.
+    Then nothing was learned. For most tasks test accuracy shows this too, but not for permuted
+    labels, and only to readers who know the accuracy of guessing.
     """
     indifferent = task.indifferent(labels)
     if indifferent is None or not result.epochs:
@@ -89,17 +89,17 @@ def stalled(task: Task, labels: Tensor, result: Result) -> bool:
 
 
 def tell(label: str, mask: Mask, measured: dict[str, Any]) -> None:
-    """Say how good the network is, and whether anything of it is dead."""
+    """Log the test accuracy, with warnings if the network is dead or has learned nothing."""
     log(f"{label}: test accuracy {measured['accuracy']:.2%}, {mask.density:.2%} of the weights")
     empty = mask.empty_layers()
     if empty:
         log(f"warning: {label}: nothing remains of {', '.join(empty)}")
     if measured["dead"]:
-        log(f"warning: {label}: the network is dead, it answers the same to every image")
+        log(f"warning: {label}: the network is dead: it gives the same answer to every image")
     elif measured["collapsed"]:
-        log(f"warning: {label}: all embeddings are as good as one, the loss stays at its margin")
+        log(f"warning: {label}: all embeddings have collapsed to one: the loss stays at its margin")
     elif measured.get("stalled"):
-        log(f"warning: {label}: nothing was learned, the loss stays at that of one answer to all")
+        log(f"warning: {label}: nothing was learned: the loss stays at that of one constant answer")
 
 
 def summary(
@@ -113,8 +113,8 @@ def summary(
     """The result part of a training's report.
 
     `prunable` counts the prunable weights of the whole network, `total` those of the chain's scope.
-    `dead_taps` are those on images of `image_size` pixels. `device_seconds` are those that this run
-    held its devices; earlier runs' are added.
+    `dead_taps` are those on images of `image_size` pixels. `device_seconds` is how long this run
+    held its devices, in addition to earlier runs.
     """
     whole = prunable(models.skeleton(chain.architecture))
     return {

@@ -1,4 +1,4 @@
-"""What updates the weights."""
+"""The optimizer of a recipe."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""In which precision convolutions and products are computed; weights are always float32."""
+"""The precision of convolutions and matrix products; weights are always float32."""
 
 import contextlib
 from contextlib import AbstractContextManager
@@ -10,16 +10,16 @@ from lottery.specs import Precision
 
 
 def choose(asked: Precision, device: torch.device) -> Precision:
-    """What `auto` means on this device; sets TF32 on purpose, on or off.
+    """Resolve `auto` for this device, and switch TF32 on or off explicitly.
 
-    Raises: LotteryError if the device does not have it.
+    Raises: LotteryError if the device does not support it.
     """
     gpu = device.type == "cuda"
     has_bfloat16 = gpu and torch.cuda.is_bf16_supported(including_emulation=False)
     if asked == "auto":
         asked = "bfloat16" if has_bfloat16 else "float32"
     if asked == "tf32" and not gpu:
-        raise LotteryError("precision: tf32 is there on GPUs only; this training is on the CPU")
+        raise LotteryError("precision: tf32 exists on GPUs only; this training is on the CPU")
     if asked == "bfloat16" and gpu and not has_bfloat16:
         name = torch.cuda.get_device_name(device)
         raise LotteryError(f"precision: {name} has no bfloat16; choose tf32 or float32")
@@ -29,7 +29,7 @@ def choose(asked: Precision, device: torch.device) -> Precision:
 
 
 def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[None]:
-    """Around the forward pass: with bfloat16, what gains from it is computed in it."""
+    """Around the forward pass: torch's autocast for bfloat16, nothing for the others."""
     if precision != "bfloat16":
         return contextlib.nullcontext()
     return torch.autocast(device.type, torch.bfloat16)

@@ -1,4 +1,4 @@
-"""Long work shows itself: a bar on a terminal, one line per epoch otherwise."""
+"""The progress of a training: a bar on a terminal, one line per epoch otherwise."""
 
 import resource
 import sys
@@ -9,11 +9,11 @@ from tqdm import tqdm
 from lottery.messages import log, speaks
 
 NOTABLE = 0.01
-"""Share of an epoch's time."""
+"""Fraction of an epoch's time."""
 
 
 def peak_memory() -> str:
-    """The most memory that this process has held, in words; on its GPU too, if it used one."""
+    """The peak memory of this process, in words; also that on its GPU, if it used one."""
     unit = 1 if sys.platform == "darwin" else 1024  # bytes
     host = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     words = f"peak memory {host / 1e6:,.0f} MB"
@@ -39,7 +39,7 @@ class Progress:
         )
 
     def resume(self, updates: int) -> None:
-        """So many updates were done before, or are left out."""
+        """Count `updates` that were done before, or are skipped."""
         self._bar.update(updates - self._bar.n)
         self._done_before = updates / self._updates
 
@@ -50,7 +50,7 @@ class Progress:
     def epoch(
         self, number: int, loss: float, accuracy: float, images_per_second: float, waiting: float
     ) -> None:
-        """Epoch `number` (from 0) is done, a share `waiting` of its time without images."""
+        """Epoch `number` (from 0) is done; `waiting` is the fraction of its time without images."""
         done = number + 1
         text = f"loss {loss:.4f}  accuracy {accuracy:.2%}  {images_per_second:,.0f} images/s"
         if waiting >= NOTABLE:

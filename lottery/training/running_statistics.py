@@ -9,19 +9,19 @@ from lottery.data.batches import MicroBatch
 
 
 class RunningStatistics:
-    """Those of the first micro-batch of a batch are kept, as with DistributedDataParallel."""
+    """Keeps those of the first micro-batch of a batch, as DistributedDataParallel does."""
 
     def __init__(self, model: nn.Module) -> None:
         buffers = sorted(model.buffers(), key=lambda buffer: str(buffer.dtype))
         groups = itertools.groupby(buffers, key=lambda buffer: buffer.dtype)
-        self._buffers = [list(group) for _, group in groups]  # of one type they are copied at once
+        self._buffers = [list(group) for _, group in groups]  # one copy for each type
         self._kept = [[buffer.clone() for buffer in group] for group in self._buffers]
 
     @torch.no_grad()
     def keep_first(self, micro_batch: MicroBatch) -> None:
-        """To be called after each forward pass of a training."""
+        """Call this after each forward pass of a training."""
         if micro_batch.first and micro_batch.last:
-            return  # it is alone
+            return  # the only one
         for buffers, kept in zip(self._buffers, self._kept, strict=True):
             if micro_batch.first:
                 torch._foreach_copy_(kept, buffers)

@@ -8,9 +8,9 @@ from lottery.specs import Recipe, Rewind
 
 
 class Schedule:
-    """The course of one training, given the sizes of an epoch's batches.
+    """The schedule of one training, given the sizes of an epoch's batches.
 
-    Of a retraining `rewind` says where in it the training begins, see `Rewind.schedule`.
+    For a retraining, `rewind` says where in the schedule it begins, see `Rewind.schedule`.
 
     Raises: LotteryError if it would begin after its end.
     """
@@ -24,12 +24,12 @@ class Schedule:
         self.updates_per_epoch = len(batch_sizes)
         self.updates = recipe.epochs * self.updates_per_epoch
         self.first = 0
-        """The update that a training begins with."""
+        """The update at which the training begins."""
         if rewind is not None and rewind.schedule == "continue":
             self.first = self.update_at(rewind)
 
     def learning_rate(self, update: int) -> float:
-        """Rate of that update: linear warm-up from 0, then steps down at the milestones."""
+        """The rate of an update: linear warm-up from 0, then steps down at the milestones."""
         recipe = self._recipe
         if self._at_end:
             return recipe.learning_rate * recipe.gamma ** len(recipe.milestones)
@@ -39,7 +39,7 @@ class Schedule:
         return rate * min(1.0, (update + 1) / warmup) if warmup else rate
 
     def update_at(self, point: Rewind) -> int:
-        """How many updates are done when a point is reached: the first moment not before it.
+        """The number of updates done when a rewind point is reached, rounded up.
 
         Raises: LotteryError if the training ends earlier.
         """

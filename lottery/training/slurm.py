@@ -1,4 +1,4 @@
-"""What SLURM tells the processes of its jobs, and what they ask of it."""
+"""What SLURM's environment says about a job, and requeueing the job."""
 
 import os
 import subprocess
@@ -7,13 +7,13 @@ import time
 from lottery.errors import LotteryError
 
 REQUEUED_WITHIN = 60
-"""Seconds that SLURM may take to end a job that it is to run again."""
+"""Seconds that SLURM may take to end a job after it was requeued."""
 
 
 def requeue() -> None:
     """Have SLURM end this job and run it again, under the same number.
 
-    Raises: LotteryError, with SLURM's reason, if it does not.
+    Raises: LotteryError, with SLURM's reason, if it refuses.
     """
     command = ["scontrol", "requeue", os.environ.get("SLURM_JOB_ID", "")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -23,7 +23,7 @@ def requeue() -> None:
 
 
 def nodes() -> int:
-    """Of the job step that this process belongs to; 1 outside a job."""
+    """The number of nodes of this process's job step; 1 outside a job."""
     return int(os.environ.get("SLURM_STEP_NUM_NODES", 1))
 
 

@@ -12,9 +12,9 @@ from lottery.training.statistics import EpochStatistics, Result
 
 
 class State:
-    """The state of one training, of which each process of a world has its part.
+    """The state of one training; each process of a world holds its part.
 
-    Nothing else decides what comes next, so that a resumed training ends in the same bits.
+    It determines the rest of the training, so that a resumed one ends with the same bits.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class State:
         result: Result,
     ) -> None:
         self.update = update
-        """How many updates are done, those that a continued schedule leaves out among them."""
+        """How many updates are done, including those that a continued schedule skips."""
         self.result = result
         self.epoch = EpochStatistics(device)
         self._model, self._optimizer = model, optimizer
@@ -35,7 +35,7 @@ class State:
         self._started = time.monotonic()
 
     def keep_early(self) -> None:
-        """Copy the network if a W_k is due after so many updates; in the first process only."""
+        """Copy the network if a W_k is due after this update; in the first process only."""
         if self.update in self.result.updates and self._world.rank == 0:
             self.result.early[self.update] = {
                 name: value.detach().to("cpu", copy=True).contiguous()
@@ -43,9 +43,9 @@ class State:
             }
 
     def save(self, checkpoints: Checkpoints) -> None:
-        """Save what all processes have; they call it together.
+        """Save a checkpoint of all processes, which call this together.
 
-        Raises: LotteryError if the training has diverged: such a state is of no use.
+        Raises: LotteryError if the training has diverged: its checkpoint would be useless.
         """
         epoch, result = self.epoch, self.result
         totals = epoch.totals(self._world)
@@ -71,14 +71,14 @@ class State:
                 },
             }
             checkpoints.save(self.update, content)
-        self._world.all_reduce_max(0)  # no process trains on, or ends, before the state is saved
+        self._world.all_reduce_max(0)  # no process continues, or ends, before it is saved
         checkpoints.saved()
 
     def restore(self, checkpoints: Checkpoints) -> None:
-        """Restore the newest state, if there is one.
+        """Restore the newest checkpoint, if there is one.
 
-        The first process reads it and gets what was counted by all; the others get the optimizer's
-        state, and the weights when the network is wrapped.
+        The first process reads it and takes over the counts of all processes; the others get the
+        optimizer's state here, and the weights when the network is wrapped.
         """
         saved = checkpoints.newest() if self._world.rank == 0 else None
         shared = None
@@ -89,7 +89,7 @@ class State:
             return
         self.update, optimizer, updates = shared
         self._optimizer.load_state_dict(optimizer)
-        if saved is None:  # this process is another one
+        if saved is None:  # not the first process
             self.epoch.losses = [torch.zeros((), device=self._device) for _ in range(updates)]
             return
         self._model.load_state_dict(saved["model"])
@@ -101,5 +101,5 @@ class State:
         self.epoch.correct, self.epoch.evaluated = epoch["correct"], epoch["evaluated"]
 
     def total_inputs(self) -> int:
-        """What all processes put through the network; they call it together."""
+        """The network inputs of all processes, which call this together."""
         return int(self._world.all_reduce_sum(torch.tensor(self.result.inputs)))

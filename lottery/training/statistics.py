@@ -1,4 +1,4 @@
-"""What a training has come to, for its report and its progress."""
+"""The statistics of a training, for its report and its progress."""
 
 import math
 import time
@@ -19,37 +19,37 @@ class Result:
 
     epochs: list[dict[str, float]] = field(default_factory=list)
     """Per epoch: mean loss, accuracy on the (augmented) training examples, wall time in seconds,
-    and the share of it spent waiting for images."""
+    and the fraction of it spent waiting for images."""
     updates: list[int] = field(default_factory=list)
-    """How many updates precede each W_k that was asked for."""
+    """How many updates precede each W_k, in the order of the points asked for."""
     early: dict[int, dict[str, Tensor]] = field(default_factory=dict)
-    """By such a number, W_k with batch-norm state, on the CPU; in the first process only."""
+    """W_k with its batch-norm state by number of updates, on the CPU; in the first process only."""
     inputs: int = 0
     """Images, or views of them, that went through the network."""
     earlier: float = 0.0
-    """Seconds that runs which were stopped held their devices for, up to their last states."""
+    """Seconds for which earlier, stopped runs held their devices, up to their last checkpoints."""
 
 
 class Totals(NamedTuple):
-    """What all processes have seen of an epoch."""
+    """The sums of an epoch over all processes."""
 
     losses: list[float]
-    """Of each update, mean over the batch."""
+    """The loss of each update, mean over the batch."""
     correct: int
-    """Evaluated examples that the network had right."""
+    """Evaluated examples that the network got right."""
     evaluated: int
     """Examples that count for the accuracy."""
 
 
 class EpochSummary(NamedTuple):
-    """An epoch that is over."""
+    """A finished epoch."""
 
     loss: float
     accuracy: float
     """0 to 1."""
     seconds: float
     waiting: float
-    """Share of them spent waiting for images."""
+    """Fraction of them spent waiting for images."""
 
     def rounded(self) -> dict[str, float]:
         """For a report."""
@@ -58,14 +58,14 @@ class EpochSummary(NamedTuple):
 
 
 class EpochStatistics:
-    """What this process has seen of the epoch under way; its clock starts when it is made.
+    """The current epoch as seen by this process; the clock starts with the object.
 
-    Losses stay on the device until they are asked for: to read each would make a GPU wait.
+    Losses stay on the device until they are needed: reading each would make a GPU wait.
     """
 
     def __init__(self, device: torch.device, seconds: float = 0.0, waited: float = 0.0) -> None:
         self.losses: list[Tensor] = []
-        """Of each update, scalars on the device."""
+        """The loss of each update, scalars on the device."""
         self.correct: int | Tensor = 0
         self.evaluated = 0
         self.waiting = Waiting(device, waited)
@@ -73,21 +73,21 @@ class EpochStatistics:
         self._started = time.monotonic() - seconds
 
     def begin_update(self) -> None:
-        """The losses of its micro-batches will be added up."""
+        """Begin an update, over whose micro-batches the losses are summed."""
         self.losses.append(torch.zeros((), device=self._device))
 
     def add(self, loss: Tensor, correct: Tensor) -> None:
-        """Of a micro-batch: its part of the update's loss; which evaluated examples are right."""
+        """Add a micro-batch: its part of the update's loss; which evaluated examples are right."""
         self.losses[-1] += loss
         self.correct = self.correct + correct.sum()
         self.evaluated += len(correct)
 
     def seconds(self) -> float:
-        """Since the epoch began, without the time between a stop and the next run."""
+        """Seconds since the epoch began, without the time between a stop and the next run."""
         return time.monotonic() - self._started
 
     def totals(self, world: World) -> Totals:
-        """Over all processes, which call it together; a GPU finishes its work first."""
+        """The sums over all processes, which call this together; synchronises with a GPU."""
         counts = torch.tensor([int(self.correct), self.evaluated], dtype=torch.float64)
         losses = torch.stack(self.losses) if self.losses else torch.zeros(0)
         summed = torch.cat([losses.to("cpu", torch.float64), counts])
@@ -95,7 +95,7 @@ class EpochStatistics:
         return Totals(means, int(correct), int(evaluated))
 
     def summary(self, totals: Totals, sizes: Sequence[int]) -> EpochSummary:
-        """At the end of an epoch, given how many images each of its updates had."""
+        """The summary of an epoch, given the number of images in each of its updates."""
         seconds = self.seconds()
         weighted = zip(totals.losses, sizes, strict=True)
         return EpochSummary(

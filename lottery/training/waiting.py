@@ -8,9 +8,9 @@ import torch
 
 
 class Waiting:
-    """Counts the time in which a device has nothing to do but wait, on top of earlier `seconds`.
+    """Measures how long a device is idle for lack of images, on top of earlier `seconds`.
 
-    A GPU's is its own: the program runs ahead of it, and may wait for images while it works.
+    For a GPU this is measured on the GPU: the program runs ahead, and may wait while it works.
     """
 
     def __init__(self, device: torch.device, seconds: float = 0.0) -> None:
@@ -20,7 +20,7 @@ class Waiting:
 
     @contextlib.contextmanager
     def counted(self) -> Iterator[None]:
-        """Around the call that gives the images."""
+        """Around the call that returns the images."""
         if self._gpu:
             start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
             start.record()
@@ -33,7 +33,7 @@ class Waiting:
             self._seconds += time.monotonic() - started
 
     def seconds(self) -> float:
-        """So far; a GPU finishes its work first."""
+        """The idle time so far; synchronises with a GPU."""
         if self._spans:
             torch.cuda.synchronize()
             self._seconds += sum(a.elapsed_time(b) for a, b in self._spans) / 1000

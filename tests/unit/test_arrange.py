@@ -554,7 +554,7 @@ def test_a_download_in_class_folders_needs_no_arranging(download, layout):
     source, to = download
     write(source, images(f"train/{FISH}/a.JPEG", f"val/{FISH}/v1.JPEG"))
     assert complaint(layout, source, to) == (
-        f"{source}: nothing to arrange, its images are in class folders: name it as `root`"
+        f"{source}: nothing to arrange, its images are in class folders already: set it as `root`"
     )
 
 

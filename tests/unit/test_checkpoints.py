@@ -268,7 +268,7 @@ def test_another_number_of_threads_begins_anew_and_says_so(stage, undisturbed):
     process, _ = start("threads", threads=1)
     _, said = process.communicate(timeout=200)
     assert process.returncode == 0, said
-    assert "its inputs, code, precision or threads were others" in said
+    assert "it has other inputs, code, precision or threads" in said
     found = results(folder, spec)
     assert all(torch.equal(found[name], undisturbed[name]) for name in undisturbed)
     report = json.loads((folder / "generation.json").read_text())

@@ -130,7 +130,7 @@ RECIPE = "recipes", "cifar10-labels"
         (
             {"architectures": {"cifar-vgg19": {"depth": 18}}},
             "mine.yaml: architectures.cifar-vgg19: depth 18 is unknown for vgg, "
-            "choose of (11, 13, 16, 19)",
+            "choose from (11, 13, 16, 19)",
         ),
         (
             {"datasets": {"cifar10": {"root": None}}},
@@ -196,32 +196,32 @@ def test_another_seed_changes_the_seed_of_a_baselines_dense_network_too():
         ({"tickets": {"x": [1, 2]}}, "tickets.x: Input should be"),
         ({"tickets": {"x": {"baselin": "random", "of": "y"}}}, "did you mean baseline?"),
         ({"scale": "tickets"}, "scale: 'tickets' is a folder of the paper's own results"),
-        ({"seeds": [0, 0]}, "seeds: each counts once"),
+        ({"seeds": [0, 0]}, "seeds: must not repeat"),
         (
             {"pruning": {"criterion": "luck"}},
-            "mine.yaml: pruning.criterion: unknown criterion 'luck', choose of magnitude, ",
+            "mine.yaml: pruning.criterion: unknown criterion 'luck', choose from magnitude, ",
         ),
         (
             {"tickets": {"cifar10-labels-resnet18": {"task": "jigsaw"}}},
-            "unknown task 'jigsaw', choose of labels, rotnet, exemplar, permuted-labels, ",
+            "unknown task 'jigsaw', choose from labels, rotnet, exemplar, permuted-labels, ",
         ),
         (
             {"architectures": {"resnet50": {"model": "mlp"}}},
-            "unknown network 'mlp', choose of alexnet, resnet, vgg",
+            "unknown network 'mlp', choose from alexnet, resnet, vgg",
         ),
         (
             {"datasets": {"imagenet": {"format": "tar"}}},
-            "unknown format 'tar', choose of digits, letters, photographs, cifar10, folder",
+            "unknown format 'tar', choose from digits, letters, photographs, cifar10, folder",
         ),
         ({"seeds": ["0"]}, "found '0' (text; YAML wants it as 0)"),
-        ({"subsets": {"whole": {}}}, "subsets.whole: `all`, and no other, is empty"),
+        ({"subsets": {"whole": {}}}, "subsets.whole: `all`, and only `all`, must be empty"),
         ({"subsets": {"x": {"images": 1.5}}}, "mine.yaml: subsets.x.images: "),
         ({"datasets": {"cifar10": {"std": [0.0, 1.0, 1.0]}}}, "datasets.cifar10.std.0: "),
         ({"datasets": {"cifar10": {"root": ""}}}, "datasets.cifar10.root: "),
         ({"recipes": {"cifar10-labels": {"learning_rate": float("inf")}}}, "learning_rate: "),
         (
             {"recipes": {"cifar10-labels": {"micro_batches": 7}}},
-            "batch_size 512 is no multiple of micro_batches 7",
+            "batch_size 512 is not a multiple of micro_batches 7",
         ),
         ({"figures": dict.fromkeys(yaml.safe_load(PAPER.read_text())["figures"])}, "figures: "),
     ],
@@ -233,7 +233,7 @@ def test_other_mistakes_are_told_too(tmp_path, changes, words):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("seeds: [0]\nseeds: [1]\n", "'seeds' stands twice at line 1"),
+        ("seeds: [0]\nseeds: [1]\n", "'seeds' appears twice at line 1"),
         ("seeds: &s [*s]\n", "mine.yaml: a value contains itself"),
         ("seeds: &s {a: *s}\n", "mine.yaml: a value contains itself"),
         (b"scale: \xff\xfe\n", "not YAML"),

@@ -10,7 +10,7 @@ from tests.unit.test_config import PAPER, complaint
 
 KINDS = ["accuracy", "cost", "sparsity", "rewind"]
 TOO_SMALL = "choose another architecture, fewer `pools`, or a larger image_size"
-BASELINE = "is a baseline: it has no trainings to be found by"
+BASELINE = "is a baseline: it has no generation trainings"
 
 
 @pytest.mark.parametrize(
@@ -58,23 +58,25 @@ BASELINE = "is a baseline: it has no trainings to be found by"
         ),
         (
             {"tickets": {"imagenet-labels-alexnet-conv5": {"convolutions": 6}}},
-            "mine.yaml: tickets.imagenet-labels-alexnet-conv5.convolutions: 6 of 5 there are",
+            "mine.yaml: tickets.imagenet-labels-alexnet-conv5.convolutions: 6, but the network "
+            "has 5",
         ),
         (
             {"tickets": {"imagenet-labels-resnet50-conv43": {"convolutions": 54}}},
-            "mine.yaml: tickets.imagenet-labels-resnet50-conv43.convolutions: 54 of 53 there are",
+            "mine.yaml: tickets.imagenet-labels-resnet50-conv43.convolutions: 54, but the network "
+            "has 53",
         ),
         (
             {"tickets": {"imagenet-semi-supervised-resnet50": {"subset": "classes-10"}}},
             "mine.yaml: tickets.imagenet-semi-supervised-resnet50.subset: task semi-supervised "
-            "needs a share of the images' labels",
+            "needs a subset of `images`, those with labels",
         ),
         *(
             (
                 {"recipes": {"imagenet-semi-supervised": {"batch_size": size, "micro_batches": 1}}},
                 "config.yaml: tickets.imagenet-semi-supervised-resnet50.recipe: "
-                f"imagenet-semi-supervised has {size // 4} images in a batch: half of them are to "
-                "be labelled, two or more",
+                f"imagenet-semi-supervised has {size // 4} images in a batch: half of them must "
+                "be labelled, at least two",
             )
             for size in (8, 20)
         ),
@@ -96,7 +98,7 @@ BASELINE = "is a baseline: it has no trainings to be found by"
         ),
         (
             {"figures": {"fig1b": {"seeds": [0, 1, 0]}}},
-            "mine.yaml: figures.fig1b.seeds: each counts once; found [0, 1, 0]",
+            "mine.yaml: figures.fig1b.seeds: must not repeat; found [0, 1, 0]",
         ),
         (
             {"figures": {"fig9": {"titel": "x"}}},
@@ -135,13 +137,13 @@ BASELINE = "is a baseline: it has no trainings to be found by"
         ),
         (
             {"recipes": {"imagenet-images-1": {"micro_batches": 7}}},
-            "mine.yaml: recipes.imagenet-images-1: batch_size 768 is no multiple of "
+            "mine.yaml: recipes.imagenet-images-1: batch_size 768 is not a multiple of "
             "micro_batches 7",
         ),
         (
             {"recipes": {"imagenet-semi-supervised": {"batch_size": 2050}}},
-            "mine.yaml: recipes.imagenet-semi-supervised: batch_size 2050 of copies is no "
-            "multiple of 4",
+            "mine.yaml: recipes.imagenet-semi-supervised: batch_size 2050 of copies is not "
+            "a multiple of 4",
         ),
         *(
             (

@@ -173,7 +173,7 @@ def test_a_training_whose_embeddings_collapse_is_warned_of(narrow, digits, image
     assert measured["collapsed"] is True
     capsys.readouterr()
     (line,) = said_of({**measured, "stalled": stalled(task, images.labels, result)}, capsys)
-    assert line.startswith("warning: generation of x: all embeddings are as good as one")
+    assert line.startswith("warning: generation of x: all embeddings have collapsed to one")
 
 
 def test_a_training_that_learns_is_not(narrow, digits, images, capsys):

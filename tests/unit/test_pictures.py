@@ -377,7 +377,7 @@ def test_what_is_passed_over_and_what_goes_the_slow_way_is_told(pets, tmp_path, 
     kinds = (
         "1 .txt, 1 folders, 1 hidden, 1 hidden folders, 1 images in no class folder, 1 without a"
     )
-    assert f"passed over, being no images: {kinds} suffix" in said
+    assert f"ignored, as they are no images: {kinds} suffix" in said
     assert "photographs: 89 train images, 1 of them for Pillow, whatever the loader" in said
 
 
@@ -460,7 +460,7 @@ def test_a_file_that_dali_refuses_is_left_to_pillow_and_named(files, capfd):
     cut = next(path for path in files if path.name == "cut.png")
     assert not pictures.size(cut).by_pillow
     loaded("dali", crops_of(files))
-    assert f"{cut}: DALI refuses it, so it is left to Pillow" in capfd.readouterr().err
+    assert f"{cut}: DALI refuses it, so Pillow reads it" in capfd.readouterr().err
 
 
 def test_decoded_images_are_the_middle_square(tmp_path):

@@ -20,7 +20,7 @@ WIDE_ENOUGH = Architecture(model="vgg", depth=11, width=8, pools=3)
 def test_auto_is_float32_where_there_is_no_gpu():
     assert precision.choose("auto", CPU) == "float32"
     assert precision.choose("bfloat16", CPU) == "bfloat16"
-    with pytest.raises(LotteryError, match="tf32 is there on GPUs only"):
+    with pytest.raises(LotteryError, match="tf32 exists on GPUs only"):
         precision.choose("tf32", CPU)
 
 

@@ -132,7 +132,7 @@ def test_magnitude_increase_prunes_what_grew_least():
 
 
 def test_a_criterion_that_is_not_there_is_named_with_those_that_are():
-    with pytest.raises(ValueError, match="unknown criterion 'luck', choose of magnitude, magnit"):
+    with pytest.raises(ValueError, match="unknown criterion 'luck', choose from magnitude, magnit"):
         CRITERIA["luck"]
 
 

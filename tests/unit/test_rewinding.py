@@ -219,7 +219,7 @@ def test_what_is_not_rewound_goes_on_with_the_weights_of_the_round_before(tmp_pa
         ({}, "give one of samples, epochs, updates, percent, none; found nothing"),
         ({"epochs": 1.0, "none": True}, "found epochs and none"),
         ({"none": True, "schedule": "continue"}, "needs a point to continue from"),
-        ({"epochs": 1.0, "schedule": "end"}, "goes with none: true"),
+        ({"epochs": 1.0, "schedule": "end"}, "needs none: true"),
         ({"epochs": 1.0, "schedule": "later"}, "'restart', 'continue' or 'end'"),
     ],
 )

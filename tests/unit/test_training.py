@@ -182,7 +182,9 @@ def test_a_diverged_training_names_its_last_good_state(tmp_path, chain, narrow, 
     how = recipe(optimizer="sgd", learning_rate=1e30)
     model = fresh(narrow)
     dense = Mask.dense(prunable(model))
-    with pytest.raises(LotteryError, match=r"at update \d+: .* \(the last good state is") as error:
+    with pytest.raises(
+        LotteryError, match=r"at update \d+: .* \(the last good checkpoint is"
+    ) as error:
         loop.TrainingLoop(model, LABELS, source, how, 0, dense, checkpoints=checkpoints).run()
     good = checkpoints.last()
     assert str(good) in str(error.value)

@@ -6,15 +6,15 @@ from lottery.catalogue.networks.family import Family, Shape
 from lottery.catalogue.networks.layers import Layers
 
 CHANNELS = (64, 192, 384, 256, 256)
-"""Of its five convolutions, at width 64."""
+"""Channels of the five convolutions, at width 64."""
 HIDDEN = 4096
 """Units of both hidden linear layers, at width 64."""
 POOLED = (0, 1, 4)
-"""Convolutions that a max-pool follows."""
+"""Convolutions followed by a max-pool."""
 
 
 class AlexNet(Family):
-    """Of any width, with or without batch norm."""
+    """AlexNet of any width, with or without batch norm."""
 
     label = "AlexNet"
     depths = (8,)
@@ -46,7 +46,7 @@ class AlexNet(Family):
                 place += 1
 
     def hidden_weights(self, architecture: Shape) -> int:
-        """Of its two hidden layers."""
+        """The weights of the two hidden layers."""
         hidden = HIDDEN * architecture.width // 64
         pooled = 2 if architecture.stem == "small" else 6
         return (CHANNELS[-1] * architecture.width // 64 * pooled**2 + hidden) * hidden

@@ -1,4 +1,4 @@
-"""What a config has to know of a family of networks."""
+"""What a config needs to know about a family of networks."""
 
 from abc import ABC, abstractmethod
 from typing import Protocol
@@ -7,11 +7,11 @@ from lottery.catalogue.networks.layers import Layers
 
 
 class Shape(Protocol):
-    """What a family reads of a `lottery.specs.Architecture`."""
+    """The part of a `lottery.specs.Architecture` that a family reads."""
 
     @property
     def depth(self) -> int:
-        """Layers with weights, as networks are named by."""
+        """Number of layers with weights, as in a network's name."""
 
     @property
     def stem(self) -> str:
@@ -23,7 +23,7 @@ class Shape(Protocol):
 
     @property
     def batch_norm(self) -> bool:
-        """Only where it is optional."""
+        """Ignored by families where it is not optional."""
 
     @property
     def pools(self) -> int | None:
@@ -34,7 +34,7 @@ class Family(ABC):
     """One per module `lottery.models.NAME`, which builds what this describes."""
 
     label: str
-    """As figures say it; the depth follows, where there is more than one."""
+    """Its name on figures; the depth is appended if there are several."""
     depths: tuple[int, ...]
     stems: tuple[str, ...] = ("small", "imagenet")
     """Its first layers: for small images, or for ImageNet's."""
@@ -44,21 +44,21 @@ class Family(ABC):
     """How many max-pools can be left out for small images."""
 
     def named(self, depth: int | str) -> str:
-        """`ResNet-18`; of one depth only, the label."""
+        """`ResNet-18`; just the label if the family has a single depth."""
         return self.label if len(self.depths) == 1 else f"{self.label}-{depth}"
 
     @abstractmethod
     def least_image_size(self, architecture: Shape) -> int:
-        """The smallest side of an image, pixels, of which the last convolution still sees one."""
+        """The smallest image side, in pixels, that leaves the last convolution at least one."""
 
     @abstractmethod
     def convolutions(self, architecture: Shape) -> int:
-        """How many it has, those of downsampling shortcuts included."""
+        """The number of convolutions, including those of downsampling shortcuts."""
 
     @abstractmethod
     def layers(self, network: Layers, architecture: Shape) -> None:
-        """Tell its convolutions and poolings, in the order in which they are called."""
+        """Add its convolutions and poolings to `network`, in the order of the forward pass."""
 
     def hidden_weights(self, architecture: Shape) -> int:
-        """How many prunable weights its linear layers have."""
+        """The number of prunable weights in its linear layers."""
         return 0

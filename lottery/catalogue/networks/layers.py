@@ -1,4 +1,4 @@
-"""Layers that slide windows over maps, and which rows of a kernel ever meet a pixel."""
+"""Sliding-window layers, and which rows of a kernel ever meet a pixel."""
 
 import itertools
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Taps:
-    """Of one convolution: its kernel's side, and which rows (and columns) of it meet pixels."""
+    """One convolution: its kernel's side, and which of its rows (and columns) meet pixels."""
 
     kernel: int
     alive: frozenset[int]
@@ -21,13 +21,13 @@ class Taps:
 
     @property
     def dead(self) -> int:
-        """Those that only ever meet padding."""
+        """The weights that only ever meet padding."""
         return (self.kernel**2 - len(self.alive) ** 2) * self.filters
 
 
 @dataclass
 class _Map:
-    """The maps between two layers; squares, so one axis says it all."""
+    """The maps between two layers; they are square, so one axis is enough."""
 
     size: int
     channels: int
@@ -47,7 +47,7 @@ class _Window:
     padding: int
 
     def pairs(self) -> Iterable[tuple[int, int]]:
-        """Tap and position that it meets, for each position of the target that is read."""
+        """Each tap and the source position that it meets, for all target positions read."""
         for place, tap in itertools.product(self.target.read, range(self.kernel)):
             met = place * self.stride - self.padding + tap
             if 0 <= met < self.source.size:
@@ -55,7 +55,7 @@ class _Window:
 
 
 class Layers:
-    """Layers in the order in which they are called; reading is traced back from the last."""
+    """Layers in the order of the forward pass; reads are traced back from the last."""
 
     def __init__(self, image_size: int) -> None:
         self.now = _Map(image_size, 3)
@@ -82,11 +82,11 @@ class Layers:
     def add(self, *maps: _Map) -> None:
         """The newest map is the sum of these, as at the end of a residual block."""
         self.now = _Map(maps[0].size, maps[0].channels)
-        for each in maps:  # windows of one tap each, that hand on what is read
+        for each in maps:  # one-tap windows, which pass reads on
             self._windows.append(_Window("", each, self.now, 1, 1, 0))
 
     def taps(self) -> dict[str, Taps]:
-        """By convolution; the last map is read whole, by an adaptive pooling."""
+        """The taps of each convolution; an adaptive pooling reads all of the last map."""
         self.now.read = set(range(self.now.size))
         found = {}
         for window in reversed(self._windows):

@@ -18,7 +18,7 @@ class ResNet(Family):
         return 1
 
     def convolutions(self, architecture: Shape) -> int:
-        """The first, two or three a block, and a shortcut where a layer changes the channels."""
+        """The first, two or three per block, and a shortcut where a layer changes the channels."""
         each = 3 if bottleneck(architecture) else 2
         shortcuts = 4 if bottleneck(architecture) else 3
         return 1 + each * sum(BLOCKS[architecture.depth]) + shortcuts
@@ -51,5 +51,5 @@ class ResNet(Family):
 
 
 def bottleneck(architecture: Shape) -> bool:
-    """Whether its blocks are of three convolutions."""
+    """Whether its blocks have three convolutions."""
     return architecture.depth >= 50

@@ -9,7 +9,7 @@ CHANNELS = {
     16: (2, 2, 3, 3, 3),
     19: (2, 2, 4, 4, 4),
 }
-"""Convolutions of the five stages, each of which a max-pool ends, by depth."""
+"""Convolutions in each of the five stages, by depth; a max-pool ends each stage."""
 
 
 class VGG(Family):

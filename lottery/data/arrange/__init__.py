@@ -1,1 +1,1 @@
-"""Image data sets as they are downloaded, offered as class folders by links; no image is copied."""
+"""Image data sets as downloaded, linked into class folders; no image is copied."""

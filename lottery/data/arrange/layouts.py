@@ -33,7 +33,7 @@ PLACES_LISTS = "filelist_places365-standard"
 
 
 class Members(NamedTuple):
-    """The images of a class: files of one folder, which has no others if it is `whole`."""
+    """The images of a class: files of one folder, or all of its files if it is `whole`."""
 
     folder: Path
     names: list[str]
@@ -41,7 +41,7 @@ class Members(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What becomes of a download: the same classes in both splits, and the list that says so."""
+    """How to arrange a download: the same classes in both splits, and the list that was used."""
 
     train: dict[str, Members]
     val: dict[str, Members]
@@ -123,7 +123,7 @@ def _plan(train: dict[str, Members], val: Members, path: Path, rows: list[lists.
 def _category_folders(
     data: Path, path: Path, categories: list[lists.Category]
 ) -> dict[str, Members]:
-    """Of every category; a folder may have others in it, as church/indoor and church/outdoor."""
+    """The folder of each category; it may contain others, as church/indoor and church/outdoor."""
     found = {}
     for category in categories:
         folder = data / category.folder
@@ -177,7 +177,7 @@ def _whole(folder: Path) -> Members:
 
 
 def _images(folder: Path) -> list[str]:
-    """Their names; a link to nothing, or a folder, is told of rather than left out."""
+    """Their names; a broken link, or a folder, is an error and not skipped."""
     names = []
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -215,5 +215,5 @@ def _search(places: Iterable[Path], names: Iterable[str], option: bool = True) -
 
 def _arranged_already(root: Path) -> LotteryError:
     return LotteryError(
-        f"{root}: nothing to arrange, its images are in class folders: name it as `root`"
+        f"{root}: nothing to arrange, its images are in class folders already: set it as `root`"
     )

@@ -1,6 +1,6 @@
-"""Lists of validation images and their classes: a row is data, and a bad one is named by its line.
+"""Lists of validation images and their classes: an error names the line of a bad row.
 
-Files are read as file names are, so that names which are not UTF-8 are found.
+Files are decoded as file names are, so that names which are not UTF-8 match.
 """
 
 import os
@@ -13,7 +13,7 @@ from lottery.data.class_folders import quoted
 from lottery.errors import LotteryError
 
 LONGEST = 80
-"""Most characters that a message shows of a line, which may be one of no list at all."""
+"""Most characters that a message shows of a line, as the file may not be a list at all."""
 KAGGLE_HEADER = "ImageId,PredictionString"
 META = "meta.mat"
 
@@ -25,7 +25,7 @@ _CATEGORY = re.compile(r"(/[^/ .](?:/(?!\.)[^/ ]+){1,2}) ([0-9]{1,9}) *")
 
 
 class Row(NamedTuple):
-    """What a line, counted from 1, says of an image: its file and its class."""
+    """A line, counted from 1: an image file and its class."""
 
     line: int
     file: str
@@ -33,7 +33,7 @@ class Row(NamedTuple):
 
 
 def mistake(path: Path, line: int, found: str, expected: str) -> LotteryError:
-    """A line of a list that cannot be used."""
+    """The error for an unusable line of a list."""
     return LotteryError(f"{path}, line {line}: {found}, expected {expected}")
 
 
@@ -54,7 +54,7 @@ def spaced(path: Path) -> list[Row]:
 
 
 def imagenet(path: Path, images: Collection[str]) -> list[Row]:
-    """One of the lists that there are of ImageNet's validation images; its first line says which.
+    """One of the lists of ImageNet's validation images in use; its first line shows which.
 
     - Kaggle's LOC_val_solution.csv: a header, then `IMAGE,CLASS x y x y` with one or more boxes;
       a class is followed by its box, and all of a row are of one class.

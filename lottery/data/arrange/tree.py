@@ -1,4 +1,4 @@
-"""The links: a tree that is there whole or not at all."""
+"""The links: a tree that is made completely or not at all."""
 
 import glob
 import os
@@ -52,9 +52,9 @@ def _link(members: Members, place: Path) -> None:
 
 @contextmanager
 def _whole_or_absent(to: Path) -> Iterator[Path]:
-    """A temporary neighbour of `to`, from which relative links lead where they will; it is moved.
+    """A temporary folder next to `to`, so that relative links stay valid when it is renamed to it.
 
-    Whatever goes wrong (an exception, a full disk, SIGTERM as SystemExit), it is removed.
+    If anything goes wrong (an exception, a full disk, SIGTERM as SystemExit), it is removed.
     """
     to.parent.mkdir(parents=True, exist_ok=True)
     ours = f".{glob.escape(to.name)}.*.arrange"

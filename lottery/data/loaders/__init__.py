@@ -1,7 +1,7 @@
 """Decoding image files ahead of a training: a loader is given files and boxes, and gives pixels.
 
-A loader draws nothing and remembers nothing, so there is no state of it to save: what it is asked
-for decides what it gives.
+A loader draws nothing and remembers nothing, so it has no state to checkpoint: its output depends
+only on what it is asked for.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,17 +19,17 @@ LoaderName = Literal["auto", "dali", "torchvision"]
 
 
 class Crops(NamedTuple):
-    """A box of each of some images that go together."""
+    """One box of each image of a micro-batch."""
 
     files: list[Path]
     boxes: Tensor
     """int32 (n, 4): left, top, width and height, pixels."""
     by_pillow: list[bool]
-    """Which of the images are for Pillow, whatever the loader."""
+    """Which images Pillow must decode, whatever the loader."""
 
 
 Loader = Callable[[Iterator[Crops], int, int, torch.device], Iterator[Tensor]]
-"""Given what is wanted, the most images that go together, a size in pixels and a device: each box
+"""Given what is wanted, the largest micro-batch, a size in pixels and a device: each box
 scaled to a square of that size, uint8 (n, 3, size, size) on the device, in the order wanted.
 Raises: LotteryError naming a damaged file."""
 
@@ -38,7 +38,7 @@ AHEAD = 3
 
 
 def choose(name: LoaderName, workers: int) -> tuple[Loader, str]:
-    """The loader of that name with so many threads, and its name; `auto` is DALI.
+    """The loader of that name with `workers` threads, and its name; `auto` is DALI if installed.
 
     Raises: LotteryError if DALI is asked for by name and not installed.
     """

@@ -1,7 +1,8 @@
 """NVIDIA DALI: its GPU pipeline where the training is on a GPU, its CPU pipeline otherwise.
 
-DALI refuses some files that Pillow reads. Those that the listing knows of are never given to it; if
-it refuses another, it is asked one by one which, and that one is left to Pillow from then on.
+DALI refuses some files that Pillow reads. Those that the listing marks are never passed to it; if
+it refuses another one, the images are tried one by one to find it, and Pillow reads it from then
+on.
 """
 
 import os
@@ -39,7 +40,7 @@ ALONE = {
 def load(
     wanted: Iterator[Crops], largest: int, size: int, device: torch.device, workers: int
 ) -> Iterator[Tensor]:
-    """See `Loader`: only the box is decoded, and scaled bilinearly and free of aliases."""
+    """See `Loader`: only the box is decoded, and scaled, bilinear and antialiased."""
     feed = _Feed(wanted)
     stream = torch.cuda.current_stream(device) if device.type == "cuda" else None
     build = partial(
@@ -63,11 +64,11 @@ def load(
 
 
 class _Refusal(Exception):
-    """DALI's words when it failed."""
+    """DALI's error message."""
 
 
 class _Feed:
-    """What DALI is asked for: of each micro-batch the images that it reads."""
+    """DALI's input: the images of each micro-batch that it reads."""
 
     def __init__(self, wanted: Iterator[Crops]) -> None:
         self._wanted = wanted
@@ -80,7 +81,7 @@ class _Feed:
         return [n for n, (path, apart) in named if not apart and path not in self._refused]
 
     def source(self) -> Iterator[tuple[list[Any], Any, Any]]:
-        """For a pipeline: those that an earlier one was asked for in vain, then what is wanted."""
+        """For a pipeline: first the requests that an earlier one failed to serve, then new ones."""
         again, self._asked = self._asked, deque()
         for crops in chain(again, self._wanted):
             self._asked.append(crops)
@@ -90,7 +91,7 @@ class _Feed:
     def served(self, pipeline: Any, stream: Any) -> Iterator[tuple[Crops, list[int], Any]]:
         """Each micro-batch, which of its images are for DALI, and these, if there are any.
 
-        Raises: _Refusal if DALI failed; what was not served is asked for again.
+        Raises: _Refusal if DALI failed; what was not served is requested again.
         """
         while True:
             try:
@@ -109,9 +110,9 @@ class _Feed:
                 return
 
     def learn(self, build: Any, reason: str) -> None:
-        """Ask DALI one by one, which takes it long, for what it was asked for together.
+        """Find the images that DALI refuses, by asking for them one by one, which is slow.
 
-        Raises: LotteryError if it is not for a few files that it failed.
+        Raises: LotteryError if DALI did not fail because of a few files.
         """
         files = {
             crops.files[place]: _asked(crops, [place])
@@ -133,7 +134,7 @@ class _Feed:
         if not refused:
             raise LotteryError(f"DALI: {_words(reason)}")
         for path in sorted(refused):
-            log(f"{path}: DALI refuses it, so it is left to Pillow")
+            log(f"{path}: DALI refuses it, so Pillow reads it")
         self._refused |= refused
 
 
@@ -162,7 +163,7 @@ def _pipeline(source: Any, size: int, device: str) -> Any:
 
 
 def _scaled(images: Any, size: int, device: torch.device) -> Tensor:
-    """DALI's images, uint8 (n, 3, size, size); a copy, for DALI uses its own buffer again.
+    """DALI's images, uint8 (n, 3, size, size); copied, as DALI reuses its buffer.
 
     On a GPU DALI has scaled them; on a CPU torch does, in a fifth of DALI's time.
     """
@@ -184,7 +185,7 @@ def _completed(
     device: torch.device,
     pool: ThreadPoolExecutor,
 ) -> Tensor:
-    """With the images that are for Pillow, in the order wanted."""
+    """DALI's images with those that Pillow reads, in the order wanted."""
     if seen is not None and len(places) == len(crops.files):
         return seen
     others = sorted(set(range(len(crops.files))) - set(places))
@@ -199,5 +200,5 @@ def _completed(
 
 
 def _words(reason: str) -> str:
-    """DALI's message in a line, without its stack of calls."""
+    """DALI's message in one line, without its stack trace."""
     return " ".join(reason.split("Stacktrace")[0].split())[:600]

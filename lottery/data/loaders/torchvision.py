@@ -19,7 +19,7 @@ from lottery.data.loaders import AHEAD, Crops
 def load(
     wanted: Iterator[Crops], largest: int, size: int, device: torch.device, workers: int
 ) -> Iterator[Tensor]:
-    """See `Loader`: the box is scaled bilinearly and free of aliases."""
+    """See `Loader`: the box is scaled, bilinear and antialiased."""
     ahead: deque[list[Future[np.ndarray]]] = deque()
     with pictures.readers(workers) as pool:
         while True:

@@ -1,8 +1,8 @@
-"""Pruning criteria: each scores the prunable weights, of which the lowest are pruned.
+"""Pruning criteria: each scores the prunable weights; those with the lowest scores are pruned.
 
 One module per criterion, with `scores(trained) -> Tensor`: float32 (n,), a number for every weight
-in the network's order, pruned ones included; `lottery.pruning.selection` prunes the lowest. Which
-criteria there are, and what each reads, is in the table `lottery.catalogue.criteria`.
+in the network's order, pruned ones included; `lottery.pruning.selection` prunes the lowest. The
+table `lottery.catalogue.criteria` lists the criteria, and what each reads.
 """
 
 import importlib
@@ -17,15 +17,15 @@ from lottery.catalogue import module
 
 @dataclass(frozen=True)
 class Trained:
-    """What a round's training left: all prunable weights by name, in the network's order."""
+    """The outcome of a round's training: all prunable weights by name, in the network's order."""
 
     weights: Mapping[str, Tensor]
     """W*; pruned ones are zero."""
     early: Mapping[str, Tensor] | None = None
     """W_k that the training started from; pruned ones are zero. Only if the criterion asks."""
     examples: Any = None
-    """`lottery.pruning.examples.Examples`, only if the criterion asks. Named here it would count
-    all code that trains networks as code of every mask."""
+    """`lottery.pruning.examples.Examples`, only if the criterion asks. Importing the type would
+    make all code that trains networks code of every mask."""
 
 
 def scored(criterion: str, trained: Trained) -> Tensor:
