@@ -10,8 +10,9 @@ from lottery import config as lottery_config
 from lottery import paths
 from lottery.errors import LotteryError
 
-# Jobs find this environment's programs first, whatever the shell of a cluster node says.
-# A prefix replaces snakemake's own, whose strictness makes a failed stage fail behind its `tee`.
+# Jobs find this environment's programs first, whatever a cluster node's shell sets up.
+# A prefix replaces snakemake's own, which has `pipefail`: without it a stage that fails before
+# `tee` would succeed.
 shell.prefix(
     f'set -euo pipefail; export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"; '
 )
@@ -32,7 +33,7 @@ TRAININGS = ("generate_dense", "generate", "evaluate_dense", "evaluate")
 
 
 def one_of(entries) -> str:
-    """A wildcard constraint: one of these, of which there may be none."""
+    """A wildcard constraint: one of these; nothing matches if there are none."""
     return "|".join(map(re.escape, entries)) or "(?!)"
 
 
@@ -40,7 +41,7 @@ CHAINS = {name: CONFIG.chain(name, 0) for name in CONFIG.tickets}
 
 
 def tickets(kind: str | None) -> str:
-    """Those that are found by training and pruning, or the baselines of a kind."""
+    """A constraint to found tickets (None), or to the baselines of a kind."""
     return one_of(
         name
         for name, chain in CHAINS.items()
@@ -62,5 +63,5 @@ wildcard_constraints:
 
 
 # What changes no result must trigger no rerun. Snakemake compares the params of a rule with those
-# that a file was made with, but leaves out the ones that are functions of `input`: so these take
-# `input` even where they do not use it.
+# that a file was made with, except params that are functions of `input`. Functions for such params
+# therefore take `input` even if they do not use it.

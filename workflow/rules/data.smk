@@ -16,14 +16,14 @@ def data_folder(dataset: str) -> str:
     if workflow.dryrun:
         for line in presence.missing(CONFIG, [dataset]).values():
             logger.warning(
-                f"This data set is needed, and is not here as it should be: {line}"
+                f"This data set is needed, and is missing or malformed: {line}"
             )
     return CONFIG.datasets[dataset].root or ""
 
 
 @functools.cache
 def contents(dataset: str) -> str:
-    """What the class folders of a data set hold, as the stage that reads them saw it, or anew."""
+    """A digest of a data set's class folders, from the report of the last run or a new survey."""
     found, line = presence.contents(
         CONFIG, dataset, paths.images_report(RESULTS, dataset)
     )
@@ -58,7 +58,7 @@ rule images:
             "lottery.stages.images",
             f"lottery.data.{CONFIG.datasets[w.dataset].format}",
         ),
-        contents=lambda w: contents(w.dataset),  # another one is another data set
+        contents=lambda w: contents(w.dataset),  # if it changes, so does the data set
         data=lambda w, input: data_folder(w.dataset),  # which may move
     shell:
         "python -m lottery images --spec {params.spec:q} --data={params.data:q}"

@@ -1,5 +1,5 @@
-# The dense networks of round 0, each shared by all tickets that are made of the same entries, and
-# what is found out of them. A folder bears the entries' names, so that no ticket owns it.
+# The dense networks of round 0, each shared by all tickets with the same entries, and what is
+# measured on them. A folder is named by the entries, so that no ticket owns it.
 from lottery.config.entries import DenseName
 from lottery.fingerprint import training_code
 
@@ -11,7 +11,7 @@ PLACES = TRAINED | CONFIG.starts
 
 
 def chain_of(w):
-    """That of a ticket, of a dense training, or of what an evaluation of one begins with."""
+    """The chain of a ticket, of a dense training, or of the start of a dense evaluation."""
     return CHAINS[w.ticket] if hasattr(w, "ticket") else PLACES[w.dense]
 
 
@@ -34,7 +34,7 @@ def generate_code(w) -> str:
 
 
 def network_of(w) -> str:
-    """The module of the network that a job is about."""
+    """The module of a job's network."""
     return chain_of(w).architecture.model
 
 
@@ -66,14 +66,14 @@ def begins_with(w) -> str:
 
 
 def early(w):
-    """The same as snakemake knows it: to it all W_k of a dense training are one folder."""
+    """The same for snakemake, to which all W_k of a dense training are one folder."""
     if chain_of(w).training is None:
         return []
     return os.path.dirname(begins_with(w)) if rewinds(w) else ended_with(w)
 
 
 def files(w, input) -> list[str]:
-    """What a job reads, as options of its stage."""
+    """A job's input files, as options of its stage."""
     read = {name: path for name, path in input.items() if path}
     if "early" in read:
         read["early"] = begins_with(w)
@@ -113,7 +113,7 @@ rule generate_dense:
 
 
 rule sparsity:
-    """Count the weights that a dense training took to zero (Section 4.5)."""
+    """Count the weights that a dense training drove to zero (Section 4.5)."""
     input:
         weights=paths.weights(DENSE),
     output:
@@ -138,7 +138,7 @@ rule sparsity:
 
 
 rule evaluate_dense:
-    """Evaluate a dense network, from its W_k or drawn anew: all tickets' round 0 (Section 3.1)."""
+    """Evaluate a dense network, from its W_k or freshly drawn: all tickets' round 0 (Section 3.1)."""
     input:
         images=lambda w: paths.images(RESULTS, joined(w).dataset),
         subset=lambda w: drawn(joined(w).dataset, "all", w.seed),

@@ -1,4 +1,4 @@
-# One tidy table per figure, the figure drawn from it, and the paper's claims held against all.
+# One tidy table per figure, the figure drawn from it, and the paper's claims checked against all.
 from lottery import reports
 
 
@@ -8,7 +8,7 @@ def figure_reports(w) -> list[str]:
 
 
 def newest(files: list[str]) -> str:
-    """Which of these are there, and when the last of them was made."""
+    """How many of these exist, and the modification time of the newest."""
     there = [file for file in files if os.path.exists(file)]
     return f"{len(there)} {max(map(os.path.getmtime, there), default=0)}"
 
@@ -16,7 +16,7 @@ def newest(files: list[str]) -> str:
 rule aggregate:
     """Collect the reports of a figure in a tidy table."""
     input:
-        # A partial figure waits for nothing: it takes what is there.
+        # A partial figure waits for nothing: it uses the reports that exist.
         lambda w: [] if CONFIG.partial else figure_reports(w),
     output:
         table=paths.table(RESULTS, "{figure}"),
@@ -60,7 +60,7 @@ rule plot:
 
 
 rule claims:
-    """Hold the paper's claims against the tables of all figures."""
+    """Check the paper's claims against the tables of all figures."""
     input:
         collect(paths.table(RESULTS, "{figure}"), figure=CONFIG.figures),
     output:

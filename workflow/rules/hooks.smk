@@ -1,4 +1,4 @@
-# What snakemake says and does beside its jobs.
+# What snakemake reports and does besides its jobs.
 import atexit
 import inspect
 
@@ -29,8 +29,8 @@ ARCHITECTURES = {
 """Names of entries, by ticket and by dense network."""
 
 
-def tell_dead_taps(jobs):
-    """Networks of which a share of the weights only ever meets padding, as they are trained."""
+def report_dead_taps(jobs):
+    """Report networks in which some weights only ever meet padding, on the data they train on."""
     trained = set()
     for w in (job.wildcards for job in jobs):
         place = w.ticket if hasattr(w, "ticket") else w.dense
@@ -47,12 +47,12 @@ def tell_dead_taps(jobs):
             )
 
 
-def tell_trainings():
-    """What a dry run says at its end: trainings that remain, and what sharing them saves."""
+def report_trainings():
+    """At the end of a dry run, report the trainings that remain and what sharing saves."""
     if not (workflow.dryrun and workflow.dag):
         return
     jobs = [job for job in workflow.dag.jobs if job.rule.name in TRAININGS]
-    tell_dead_taps(jobs)
+    report_dead_taps(jobs)
     remaining = sum(workflow.dag.needrun(job) for job in jobs)
     figures = {
         job.wildcards.figure
@@ -67,7 +67,7 @@ def tell_trainings():
 
 
 # Neither the plan nor whether this is a dry run is known while the rules are read.
-atexit.register(tell_trainings)
+atexit.register(report_trainings)
 
 
 onstart:
@@ -77,7 +77,7 @@ onstart:
     limit = workflow.scheduling_settings.max_jobs_per_timespan
     if (limit.max_jobs, limit.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
-    # Only now it is known which jobs will run, so a figure can be redrawn without any data.
+    # Only now is it known which jobs will run: a figure can be redrawn without any data.
     absent = presence.fetch_missing(
         CONFIG, set(filter(None, map(reads_data, workflow.dag.needrun_jobs())))
     )
@@ -86,9 +86,9 @@ onstart:
 
 
 def remember_parameters():
-    """Snakemake looks up which parameters a function has at each of its calls: tell it once.
+    """Look up the parameters of each function once; Snakemake does so at each of its calls.
 
-    Of the whole paper's dry run these looks were a fifth.
+    These lookups were a fifth of the whole paper's dry run.
     """
     functions = {Resource.evaluate}
     for rule in workflow.rules:

@@ -4,12 +4,12 @@ from lottery.catalogue.criteria import CRITERIA
 
 
 def criterion(w):
-    """What the pruning criterion of a ticket reads beside W*."""
+    """What the pruning criterion of a ticket reads besides W*."""
     return CRITERIA[CHAINS[w.ticket].criterion]
 
 
 def mask_code(w) -> str:
-    """Of its own criterion alone, so that another one reruns nothing."""
+    """The code of its own criterion only, so that an edit of another one reruns nothing."""
     chain = CHAINS[w.ticket]
     modules = ["lottery.stages.mask", f"lottery.models.{network_of(w)}"]
     if chain.baseline is None:
@@ -21,7 +21,7 @@ def mask_code(w) -> str:
 
 
 def runs_on(w, input, threads) -> list[str]:
-    """What runs the network of a criterion that asks for it."""
+    """Options for a criterion that runs the network."""
     if not criterion(w).examples:
         return []
     dataset = joined(w).dataset

@@ -1,16 +1,16 @@
-# What a job needs of a machine. None of it changes a result.
+# The resources of a job. None of them changes a result.
 from lottery.config.entries import DenseName
 
 
 def joined(w):
-    """What names the data set and the recipe of a job: an evaluation, a dense network, a ticket."""
+    """The entry with a job's data set and recipe: an evaluation, a dense network or a ticket."""
     if hasattr(w, "evaluation"):
         return CONFIG.evaluations[w.evaluation]
     return DenseName.parse(w.dense) if hasattr(w, "dense") else CONFIG.found(w.ticket)
 
 
 def memory_mb(dataset: str) -> int:
-    """What a process needs beside its network: a data set and a part of it again, or its loader."""
+    """What a process needs besides its network: a data set and a partial copy, or a loader."""
     entry = CONFIG.datasets[dataset]
     if entry.streamed:
         return 12_000
@@ -27,14 +27,14 @@ def nodes(w) -> int:
 
 
 def training_threads(w) -> int:
-    """On each node: one, and to decode streamed images eight for each GPU."""
+    """Threads per node: one, or eight for each GPU if streamed images are decoded."""
     streamed = CONFIG.datasets[joined(w).dataset].streamed
     return 8 * (gpus(w) // nodes(w)) if streamed else 1
 
 
 MARGIN = 2
-"""Minutes before the end of its job at which a training saves its state and stops; of a job of less
-than four minutes it is half."""
+"""Minutes before the end of its job at which a training saves a checkpoint and stops; in a job of
+less than four minutes, half of its time."""
 TRAINING_RESOURCES = {
     "gpu": gpus,
     "mem_mb": lambda w: memory_mb(joined(w).dataset) * (gpus(w) // nodes(w)),
@@ -43,7 +43,7 @@ TRAINING_RESOURCES = {
 
 
 def on_several(value):
-    """A resource that only a training on several nodes has: a SLURM task on each of them."""
+    """A resource that only a training on several nodes has, with a SLURM task on each of them."""
     return lambda w: value(w) if nodes(w) > 1 else None
 
 
@@ -63,7 +63,7 @@ if CONFIG.max_gpus > CONFIG.gpus_per_node:
 def running(w, input, output, resources) -> str:
     """The options that say how a training runs here."""
     dataset = joined(w).dataset
-    # Only a job of the SLURM profile is one training, and can be run again for its sake.
+    # Only in the SLURM profile is a job a single training, which may be requeued on its own.
     is_job = "slurm_partition" in resources.keys()
     options = {
         "checkpoints": paths.unfinished(output.report),
@@ -83,5 +83,5 @@ def running(w, input, output, resources) -> str:
 
 
 def launcher(w, input, resources) -> str:
-    """What starts a training on all of its nodes; nothing, on one."""
+    """The command that starts a training on all of its nodes; empty for a single node."""
     return f"{resources.mpi} " if "mpi" in resources.keys() else ""

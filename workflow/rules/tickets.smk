@@ -4,12 +4,12 @@ ROUND = paths.round_folder(RESULTS, "{ticket}", "{seed}", "{round}")
 
 
 def kept(weights: str):
-    """W* of a pruned round; where it is not to be kept, snakemake removes it after its last use."""
+    """W* of a pruned round; unless it is to be kept, snakemake removes it after its last use."""
     return weights if CONFIG.keep_weights else temp(weights)
 
 
 rule generate:
-    """Train W_k under the mask of a round: the next mask is found in what it ends with, W*."""
+    """Train W_k under the mask of a round; the next mask is found from the trained weights, W*."""
     input:
         images=lambda w: paths.images(RESULTS, joined(w).dataset),
         subset=indices,
