@@ -54,18 +54,18 @@ def reports_of(spec: AggregateSpec, results: str) -> list[str]:
         ]
     if not isinstance(table, AccuracyTable | CostTable):
         return []
-    judged = [
+    evaluated = [
         report_path(curve, seed, round, results)
         for curve in table.curves
         for seed in table.seeds
         for round in table.rounds
     ]
     if isinstance(table, AccuracyTable):
-        return judged
+        return evaluated
     found = [
         generation(curve.chain.with_seed(seed), round, results)
         for curve in table.curves
         for seed in table.seeds
         for round in range(max(table.rounds))
     ]
-    return list(dict.fromkeys([*judged, *found]))
+    return list(dict.fromkeys([*evaluated, *found]))

@@ -62,7 +62,7 @@ def counted(chain: Chain) -> str:
 
 
 def rewind(point: Rewind) -> str:
-    """`3.8 million samples`, `3 epochs`, `2500 updates`, `3.3 % of training`; or what is instead."""
+    """`3.8 million samples`, `3 epochs`, `2500 updates`, `3.3 % of training`; or what is done."""
     if point.none:
         return "fine-tuning" if point.schedule == "end" else "learning-rate rewinding"
     return _moment(point) + (", schedule continued" if point.schedule == "continue" else "")

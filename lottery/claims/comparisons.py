@@ -1,6 +1,6 @@
 """What a claim compares: from a figure's table to numbers per seed.
 
-Tables are those of `lottery.tables`. What one lacks is no error: it leaves a sample that says so.
+Tables are those of `lottery.tables`. Missing rows are no error: the sample says what is missing.
 """
 
 from collections.abc import Sequence
@@ -28,9 +28,9 @@ class Block:
 
 @dataclass(frozen=True)
 class Sample:
-    """What there is to judge by; the first block's overall number is the effect to be told.
+    """The numbers that a claim is judged by; the first block's overall one is the reported effect.
 
-    `lacking` says why there is nothing to be judged, `remark` what readers should know besides.
+    `lacking` says why there is nothing to judge, `remark` what else readers should know.
     """
 
     seeds: tuple[int, ...]
@@ -40,13 +40,13 @@ class Sample:
 
     @property
     def reason(self) -> str:
-        """Why it cannot be judged, nothing if it can."""
+        """Why it cannot be judged; empty if it can."""
         if len(self.seeds) > 1:
             return self.lacking
         return self.lacking or ("one seed" if self.seeds else "no seed has all that is compared")
 
     def of(self, seeds: Sequence[int]) -> "Sample":
-        """The same of fewer seeds."""
+        """The sample reduced to these seeds."""
         kept = np.isin(self.seeds, seeds)
         blocks = (
             replace(block, overall=block.overall[kept], each=block.each[kept])
@@ -73,11 +73,11 @@ class Tickets:
 
 @dataclass(frozen=True)
 class Gap:
-    """Accuracy of `a` minus that of `b` in percentage points, judged alike, paired by seed.
+    """Accuracy of `a` minus that of `b` in percentage points, in one evaluation, paired by seed.
 
     Paired by round too if both are of the same rounds; otherwise one of them is a single round.
-    `reference` is what both are measured by: where it is at chance, or (unless that is None) not
-    above its `random` baseline, two tickets that do alike say nothing.
+    `reference` is the ticket that both are compared with: if it is at chance, or not above its
+    `random` baseline (unless that is None), equal accuracies prove nothing.
     """
 
     evaluation: str
@@ -92,9 +92,9 @@ class Gap:
     )  # fmt: skip
 
     def sample(self, table: Table) -> Sample:
-        """The gap at each of the rounds that the table has of those that are claimed.
+        """The gap at each of the claimed rounds that the table has.
 
-        All of them count: a ticket that lacks one cannot be judged, a seed is left out.
+        All of them count: if a ticket lacks one it cannot be judged, if a seed does it is left out.
         """
         return _minus(table.curves(self.evaluation), self.a, self.b)
 
@@ -113,7 +113,7 @@ class Gap:
         return [Guard(says, _minus(table.curves(self.evaluation), self.reference, baseline))]
 
     def words(self, table: Table) -> str:
-        """What was compared, or what was wanted where there is nothing."""
+        """What was compared, or what should have been if there is nothing."""
         densities = table.curves(self.evaluation).densities
         left_a, left_b = (
             left(densities[side.at.of(densities)]) or side.at.words for side in (self.a, self.b)
@@ -125,10 +125,10 @@ class Gap:
 
 @dataclass(frozen=True)
 class Growth:
-    """That a gap grows from one to the next of several, paired by seed.
+    """A gap that grows along several gaps, paired by seed.
 
-    Overall the last is compared with the first; of each other two, the later with the earlier. What
-    is claimed of this holds for the last gap too: a gap that shrinks from -9 to -2 has not grown.
+    Overall the last is compared with the first; in each other pair, the later with the earlier. The
+    claim's bounds hold for the last gap too: one that shrinks from -9 to -2 has not grown.
     """
 
     gaps: tuple[Gap, ...]
@@ -159,11 +159,11 @@ class Growth:
         return Sample(tuple(common), blocks, lacking, remark)
 
     def above_chance(self, table: Table) -> list[Guard]:
-        """Those of all gaps."""
+        """The guards of all gaps."""
         return [guard for gap in self.gaps for guard in gap.above_chance(table)]
 
     def above_random(self, table: Table) -> list[Guard]:
-        """Those of all gaps."""
+        """The guards of all gaps."""
         return [guard for gap in self.gaps for guard in gap.above_random(table)]
 
     def words(self, table: Table) -> str:
@@ -184,8 +184,8 @@ class Sparsity:
     def sample(self, table: Table) -> Sample:
         """The difference in percentage points of all prunable weights.
 
-        Weights that only ever meet padding go to zero whatever a network learns. Where these are
-        more than the margin, sparsity does not tell what was learned.
+        Weights that only ever meet padding go to zero whatever a network learns. If these are
+        more than the margin, sparsity says nothing about what was learned.
         """
         both = [self.a, self.b] if isinstance(self.b, str) else [self.a]
         found = [100 * table.by_seed(ticket, "sparsity") for ticket in both]
@@ -199,7 +199,7 @@ class Sparsity:
             ),
             "",
         )
-        return _alone("sparsity", (found[0] - other).dropna(), lacking)
+        return _per_seed("sparsity", (found[0] - other).dropna(), lacking)
 
     def above_chance(self, table: Table) -> list[Guard]:
         """None: no accuracy is compared."""
@@ -215,7 +215,7 @@ class Sparsity:
 
 @dataclass(frozen=True)
 class Saving:
-    """How many times as long as `b`'s tickets those of `a` take to find: geometric means."""
+    """The time to find `a`'s tickets over that to find `b`'s: geometric means."""
 
     a: str
     b: str
@@ -224,12 +224,12 @@ class Saving:
     columns: ClassVar[tuple[str, ...]] = ("ticket", "seed", "generation")
 
     def sample(self, table: Table) -> Sample:
-        """The logarithm of the ratio; nothing is spent where only round 0 is judged."""
+        """The logarithm of the ratio; no time is spent if only round 0 is evaluated."""
         both = [self.a, self.b]
         hours = [table.by_seed(ticket, "generation") for ticket in both]
         hours = [spent[spent > 0] for spent in hours]
         logs = (np.log(hours[0]) - np.log(hours[1])).dropna()
-        return _alone("time", logs, _absent(both, hours))
+        return _per_seed("time", logs, _absent(both, hours))
 
     def above_chance(self, table: Table) -> list[Guard]:
         """None: no accuracy is compared."""
@@ -283,8 +283,8 @@ def _absent(tickets: list[str], found: list[pd.Series]) -> str:
     return f"no results of {', '.join(absent)}" if absent else ""
 
 
-def _alone(name: str, values: pd.Series, lacking: str) -> Sample:
-    """Of one number per seed."""
+def _per_seed(name: str, values: pd.Series, lacking: str) -> Sample:
+    """A sample of one number per seed."""
     numbers = values.to_numpy(dtype=float)
     block = Block(name, numbers, (name,), numbers[:, None])
     return Sample(tuple(int(seed) for seed in values.index), (block,), lacking)

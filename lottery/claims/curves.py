@@ -13,10 +13,10 @@ from lottery.claims.rounds import left
 
 @dataclass(frozen=True)
 class Curves:
-    """The accuracies of tickets that are judged alike, in percent.
+    """The accuracies of tickets in one evaluation, in percent.
 
-    `densities` (0..1) are those of the rounds and fall. An array of `accuracy` is seeds x rounds,
-    NaN where there is none; a ticket without any is not in it.
+    `densities` (0..1) are those of the rounds, decreasing. An array of `accuracy` is seeds x
+    rounds, NaN where missing; a ticket without any accuracy has none.
     """
 
     seeds: tuple[int, ...]
@@ -36,7 +36,7 @@ class Curves:
 
     @classmethod
     def of(cls, rows: pd.DataFrame) -> "Curves":
-        """Of a table's rows of one evaluation; a ticket of two panels stands twice in them."""
+        """From a table's rows of one evaluation, in which a ticket of two panels appears twice."""
         rows = rows.dropna(subset=["accuracy"])
         densities = rows.groupby("round")["density"].mean()
         seeds = np.unique(rows["seed"])
@@ -55,13 +55,13 @@ class Curves:
 
 @dataclass
 class Table:
-    """The table of a figure; its curves by evaluation are made once, or given."""
+    """The table of a figure; its curves by evaluation are computed once, or passed in."""
 
     frame: pd.DataFrame
     given: dict[str, Curves] = field(default_factory=dict)
 
     def curves(self, evaluation: str) -> Curves:
-        """All that is judged in one way."""
+        """The curves of one evaluation."""
         if evaluation not in self.given:
             self.given[evaluation] = Curves.of(self.frame[self.frame["evaluation"] == evaluation])
         return self.given[evaluation]

@@ -14,15 +14,15 @@ Numbers = NDArray[np.float64]
 Unit = Literal["points", "times"]
 
 MARGIN = 1.0
-"""Points by which a ticket that is better is ahead; with less between them two are as good.
-Section 4.2 calls 1 to 4 points "a gap", so that less than one is none."""
+"""A ticket is better if it is ahead by more than this, in points; otherwise two are as good.
+Section 4.2 calls 1 to 4 points "a gap", so less than one is none."""
 LEVEL = 0.05
-"""Of each one-sided test, and of the adjustment for all claims of a section."""
+"""Significance level of each one-sided test, and of a section's claims after adjustment."""
 CONFIDENCE = 1 - 2 * LEVEL
-"""Of intervals: one that lies within bounds is what two one-sided tests at `LEVEL` show (TOST)."""
+"""Level of intervals: one within bounds is what two one-sided tests at `LEVEL` show (TOST)."""
 FLOOR = 0.05
-"""No standard deviation over seeds counts as less (points, or logarithms of times): that two or
-three seeds agree to the last digit is luck, a handful of test images, and no proof."""
+"""Least standard deviation over seeds (points, or logarithms of times): if two or three seeds
+agree to the last digit, that is luck with a handful of test images, and no proof."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Part:
 class Tested:
     """p-values that numbers are within their bounds (`inside`), and that they are not (`outside`).
 
-    For readers, of the bound that is kept least well: where, and its mean and interval beside it.
+    The texts are about the bound that is met least well: where it is, its mean and its interval.
     """
 
     inside: float
@@ -83,9 +83,9 @@ class Tested:
 def t_tests(parts: Sequence[Part], unit: Unit) -> Tested:
     """One-sided t tests over seeds, two or more, of every place against every bound.
 
-    That all bounds are kept is an intersection-union test: its p-value is the largest of all and
-    needs no correction. That one is broken takes Bonferroni's: over the parts, and over the tests
-    within a part, so that many rounds leave what their mean shows at half its weight.
+    That all bounds are met is an intersection-union test: its p-value is the largest of all and
+    needs no correction. That one is broken needs Bonferroni's: over the parts, and over the tests
+    within a part, so that the mean over rounds keeps half the weight however many rounds there are.
     """
     found = [_each(part) for part in parts]
     outside = min(len(found) * p.size * (1 - p.max()) for p, *_ in found)
@@ -107,13 +107,13 @@ def t_tests(parts: Sequence[Part], unit: Unit) -> Tested:
 
 
 def _each(part: Part) -> tuple[Numbers, Numbers, Numbers, list[tuple[int, float]]]:
-    """p-values, bounds x places, that each is kept; means, their errors, and the bounds."""
+    """p-values, bounds x places, that each is met; means, their errors, and the bounds."""
     seeds = len(part.values)
     means = part.values.mean(axis=0)
     errors = np.maximum(part.values.std(axis=0, ddof=1), FLOOR) / math.sqrt(seeds)
     sides = [(s, b) for s, b in ((1, part.low), (-1, part.high)) if math.isfinite(b)]
     slack = np.stack([sign * (means - bound) for sign, bound in sides])
-    # Student's t: what `stats.t.sf` calls, which takes a hundred times as long over so few numbers.
+    # Student's t: what `stats.t.sf` calls, which is a hundred times slower on so few numbers.
     return special.stdtr(seeds - 1, -slack / errors), means, errors, sides
 
 
@@ -124,11 +124,11 @@ def _quantile(seeds: int) -> float:
 
 
 def adjusted(p: Sequence[float]) -> list[float]:
-    """p-values of a family, each raised as Benjamini and Hochberg do, who bound wrong discoveries.
+    """p-values of a family, adjusted by Benjamini-Hochberg, which bounds the false discovery rate.
 
-    Why not Holm, who bounds the chance of a single one: a section has up to thirty claims, and what
-    its reader asks is which share of the verdicts is wrong. Three seeds could hardly answer Holm:
-    the first of thirty p-values takes intervals 5.9 times as wide as one alone.
+    Holm would bound the chance of a single false discovery. But a section has up to thirty claims,
+    and its reader asks what fraction of the verdicts is wrong. Three seeds have little power with
+    Holm: the first of thirty p-values takes intervals 5.9 times as wide as a single test.
     """
     return stats.false_discovery_control(p, method="bh").tolist() if len(p) else []
 

@@ -1,9 +1,9 @@
 """When a claim holds: where a difference has to lie, on average and at every compared round.
 
-One margin divides all differences of accuracy in three. A is better than B if it is more than the
-margin ahead on average and nowhere more than that behind; it is as good if it is within the margin
-at every round, ahead or behind. So no two tickets can be both, and rounds in which A leads do not
-make up for those in which it trails.
+One margin divides all differences of accuracy in three. A is better than B if it is ahead by more
+than the margin on average and nowhere behind by more; it is as good if it is within the margin at
+every round, ahead or behind. So no two tickets can be both, and rounds in which A leads do not make
+up for those in which it trails.
 """
 
 import math
@@ -25,7 +25,7 @@ class Judge:
 
     @property
     def equality(self) -> bool:
-        """Whether no difference at all would decide it: a claim of equality, or against one."""
+        """Whether a difference of zero decides it: a claim of equality, or against one."""
         return all(low < 0 < high for low, high in (self.mean, self.each))
 
     def parts(self, block: Block) -> list[Part]:
@@ -43,7 +43,7 @@ as_good = Judge(mean=(-MARGIN, MARGIN), each=(-MARGIN, MARGIN))
 no_worse = Judge(mean=(-MARGIN, math.inf), each=(-MARGIN, math.inf))
 not_better = Judge(mean=(-math.inf, MARGIN), each=(-math.inf, MARGIN))
 differs = replace(as_good, broken=True)
-"""For claims that leave open in which direction."""
+"""For claims that leave the direction open."""
 
 
 def at_least(bound: float) -> Judge:

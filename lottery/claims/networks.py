@@ -1,4 +1,4 @@
-"""The networks that the paper speaks of, and its words for how far they are pruned."""
+"""The paper's networks, and its terms for how far they are pruned."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -12,13 +12,13 @@ PRUNED = Between("less than 100 % left", 0, 1)
 # definition. Section 5: "moderate pruning rates (more than ~10% of unpruned weights)".
 MODERATE = Between("from 10 to less than 100 % left", 0.1, 1)
 EXTREME = Between("less than 10 % left", 0, 0.1)
-# Section 5: pruning "below 80%" is simple on CIFAR-10, where so many weights are zero anyway.
+# Section 5: pruning "below 80%" is simple on CIFAR-10, where that many weights are zero anyway.
 SIMPLE = Between("from 20 to less than 100 % left", 0.2, 1)
 
 
 @dataclass(frozen=True)
 class Network:
-    """How the tickets of an architecture are named and judged; `random` is its baseline."""
+    """How the tickets of an architecture are named and evaluated; `random` is its baseline."""
 
     name: str
     evaluation: str
@@ -28,19 +28,19 @@ class Network:
     def gap(self, a: str, b: str, at: Rounds, reference: str = "labels") -> Gap:
         """Tickets of one task or subset minus those of another, of the same rounds.
 
-        What both are measured by are labels tickets, unless the claim names others.
+        The reference of both is labels tickets, unless the claim names others.
         """
         return self.between(self.ticket(a), self.ticket(b), at, self.ticket(reference))
 
     def between(self, a: str, b: str, at: Rounds, reference: str) -> Gap:
-        """The same of tickets by their whole names, of this network's evaluation."""
+        """The same for tickets by their full names, in this network's evaluation."""
         first, second, third = (Tickets(ticket, at) for ticket in (a, b, reference))
         return Gap(self.evaluation, first, second, third, self.ticket(self.random))
 
     def loss(self, task: str, at: Rounds) -> Gap:
         """The dense labels network minus pruned tickets.
 
-        It is measured by itself: no random baseline is as dense.
+        It is its own reference: no random baseline is as dense.
         """
         dense = Tickets(self.ticket("labels"), DENSE)
         return Gap(self.evaluation, dense, Tickets(self.ticket(task), at), dense, None)
@@ -50,7 +50,7 @@ class Network:
         return self.pattern.format(task)
 
     def up_to(self, convolution: int) -> Self:
-        """The same network, of which only the first convolutions are pruned."""
+        """The same network with only the first convolutions pruned."""
         return replace(self, pattern=f"{self.pattern}-conv{convolution}")
 
 

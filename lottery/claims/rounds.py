@@ -1,4 +1,4 @@
-"""Which rounds a claim speaks of: chosen by the share of the weights that is left."""
+"""Which rounds a claim is about, chosen by their density."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,25 +11,25 @@ from lottery.claims.evidence import Numbers
 
 @dataclass(frozen=True)
 class Between:
-    """The rounds that leave a share of the weights from `least` (0..1) to less than `below`."""
+    """The rounds of a density from `least` (0..1) to less than `below`."""
 
     words: str
     least: float
     below: float
 
     def of(self, densities: Numbers) -> list[int]:
-        """The places of the rounds among all, of the densities of all."""
+        """The indices of these rounds, given the densities of all."""
         return np.flatnonzero((densities >= self.least) & (densities < self.below)).tolist()
 
 
 @dataclass(frozen=True)
 class Nearest:
-    """The round that leaves about `density` (0..1), the nearest on a log axis."""
+    """The round whose density is nearest to `density` (0..1) on a log axis."""
 
     density: float
 
     FACTOR: ClassVar[float] = 1.5
-    """Farther away a round does not speak of that density any more."""
+    """A round farther away no longer counts as being of that density."""
 
     @property
     def words(self) -> str:
@@ -37,7 +37,7 @@ class Nearest:
         return left([self.density])
 
     def of(self, densities: Numbers) -> list[int]:
-        """The place of the round among all, of the densities of all; none if it is too far away."""
+        """The index of the round, given the densities of all; none if it is too far away."""
         away = np.abs(np.log(densities / self.density))
         if away.size == 0 or away.min() > np.log(self.FACTOR):
             return []
@@ -48,7 +48,7 @@ Rounds = Between | Nearest
 
 
 def left(densities: Sequence[float] | Numbers) -> str:
-    """`6.9 % left`, `80 to 11 % left`; nothing for no densities."""
+    """`6.9 % left`, `80 to 11 % left`; empty without densities."""
     if len(densities) == 0:
         return ""
     ends = (float(f"{100 * density:.2g}") for density in (max(densities), min(densities)))

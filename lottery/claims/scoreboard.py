@@ -1,4 +1,4 @@
-"""The paper's claims beside what the tables say of them: rows, and Markdown for readers."""
+"""The paper's claims next to what the tables say about them: rows, and Markdown for readers."""
 
 import math
 from collections import Counter
@@ -32,8 +32,8 @@ COLUMNS = [
     "scale",
 ]
 LEGEND = f"""\
-- **Effect**: mean ± standard error over seeds, paired by seed; of several rounds their mean, of a
-  growth that from the first to the last. Points are percentage points.
+- **Effect**: mean ± standard error over seeds, paired by seed; for several rounds their mean, for
+  a growth that from the first to the last. Points are percentage points.
 - **One margin**, {MARGIN:g} point, divides all differences of accuracy. A is *better* than B if it
   is ahead by more on average, and at no round behind by more. A is *as good* (does as well,
   matches, competes) if it is within the margin at every compared round, ahead or behind: leads do
@@ -42,12 +42,12 @@ LEGEND = f"""\
 - **Verdicts** are t tests over seeds at {100 * LEVEL:g} %, one-sided. A claim *holds* if all that
   it says is shown (the {100 * CONFIDENCE:g} % intervals lie within the bounds), *does not hold* if
   the contrary of a part of it is; otherwise one *cannot tell*. Of many tests some succeed by luck,
-  so the p-values of a section of the paper are raised together (Benjamini-Hochberg): no more than
+  so the p-values of a section are adjusted together (Benjamini-Hochberg): no more than
   {100 * LEVEL:g} % of its verdicts are expected to be wrong.
-- **No verdict without a reference.** Whether tickets are equal is judged only if those that they
-  are measured by (from all labels, unless the claim names others) are clearly above chance at every
-  compared round, and better than their random baseline. That one is better is refuted only if they
-  are above chance.
+- **No verdict without a reference.** Whether tickets are equal is judged only if their
+  reference (tickets from all labels, unless the claim names others) is clearly above chance at
+  every compared round, and better than its random baseline. That one is better is refuted only if
+  the reference is above chance.
 """
 
 
@@ -62,7 +62,7 @@ def scoreboard(tables: Mapping[str, pd.DataFrame], scale: str) -> pd.DataFrame:
 
 
 def judged_claims(tables: Mapping[str, Table]) -> dict[Claim, tuple[Finding, Judged]]:
-    """What is found of each claim, each section of the paper a family of its own."""
+    """The finding and verdict of each claim; each section of the paper is a family of its own."""
     findings = {claim: _examine(claim, tables.get(claim.figure)) for claim in CLAIMS}
     found: dict[Claim, tuple[Finding, Judged]] = {}
     for section in dict.fromkeys(claim.section for claim in CLAIMS):
@@ -108,7 +108,7 @@ def _row(
 
 
 def markdown(rows: pd.DataFrame, scale: str) -> str:
-    """The scoreboard for readers: whose networks it speaks of, the counts, the claims."""
+    """The scoreboard for readers: the scale, the counts, the claims."""
     counts = Counter(rows["verdict"])
     lines = [
         _scale(scale),
@@ -130,10 +130,10 @@ def markdown(rows: pd.DataFrame, scale: str) -> str:
 
 def _scale(scale: str) -> str:
     if scale == "paper":
-        return "The paper's claims, held against results at its own scale, `paper`."
+        return "The paper's claims, checked against results at its own scale, `paper`."
     return (
-        f"The paper's claims, held against results at scale `{scale}`: its stand-ins were trained, "
-        "so nothing is proven about the paper's own networks and data."
+        f"The paper's claims, checked against results at scale `{scale}`: stand-ins were trained, "
+        "so they prove nothing about the paper's own networks and data."
     )
 
 

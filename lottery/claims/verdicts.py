@@ -16,8 +16,8 @@ Verdict = Literal["holds", "does not hold", "cannot tell"]
 class Finding:
     """What one claim shows by itself.
 
-    `holds` and `fails` are p-values that it does and that it does not, None where there is nothing
-    to test; `on_holds` and `on_fails` is what to say then, `otherwise` what if neither is shown.
+    `holds` and `fails` are the p-values that it does and that it does not, None if there is nothing
+    to test; `on_holds`, `on_fails` and `otherwise` (neither is shown) are the reasons to give.
     """
 
     estimate: Estimate
@@ -30,13 +30,13 @@ class Finding:
 
     @property
     def p(self) -> float | None:
-        """The smaller p-value: the claim's own in its section's family."""
+        """The smaller p-value: the one with which the claim enters its section's family."""
         return None if self.holds is None or self.fails is None else min(self.holds, self.fails)
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim's verdict, why, and the p-value that it is due to."""
+    """A claim's verdict, the reason, and the adjusted p-value behind it."""
 
     verdict: Verdict
     why: str
@@ -44,10 +44,10 @@ class Judged:
 
 
 def examine(comparison: Comparison, judge: Judge, table: Table) -> Finding:
-    """What a table says of one claim.
+    """What a table says about one claim.
 
-    Any verdict on equality takes guards: a reference that is clearly above chance, by the margin at
-    every compared round, and better than its random baseline. That a ticket is *not better* takes
+    Any verdict on equality needs guards: a reference that is clearly above chance, by the margin at
+    every compared round, and better than its random baseline. That a ticket is *not better* needs
     the first: where even the reference guesses, nothing could have been seen.
     """
     sample = comparison.sample(table)
@@ -78,7 +78,7 @@ def _tested(sample: Sample, judge: Judge, unit: Unit = "points") -> Tested:
 
 
 def _guarded(comparison: Comparison, judge: Judge, table: Table) -> tuple[float | None, str]:
-    """The p-value that all guards are met, None without data for one, and which is met least."""
+    """The p-value that all guards are met, None if data lack, and the one met least well."""
     guards = [(guard, at_least(MARGIN)) for guard in comparison.above_chance(table)]
     if judge.equality:
         guards += [(guard, better) for guard in comparison.above_random(table)]
@@ -95,10 +95,10 @@ def _guarded(comparison: Comparison, judge: Judge, table: Table) -> tuple[float 
 def conclude(findings: Sequence[Finding]) -> list[Judged]:
     """The verdicts of a family of claims, those of one section.
 
-    Of a claim's two p-values one is of a wrong verdict, whose chance to be small is small. So the
-    smaller of both, adjusted, bounds the share of wrong verdicts of either kind. Claims that cannot
-    be tested are no members. Adjustment only raises a p-value: claims that exclude each other
-    cannot both hold, whatever their families.
+    One of a claim's two p-values is of a wrong verdict, and is unlikely to be small. So the
+    smaller one, adjusted, bounds the fraction of wrong verdicts of either kind. Claims that cannot
+    be tested are not in the family. Adjustment only raises a p-value: claims that exclude each
+    other cannot both hold, whatever their families.
     """
     tested = [finding.p for finding in findings if finding.p is not None]
     raised = iter(adjusted(tested))
@@ -117,6 +117,6 @@ def _judged(finding: Finding, raised: float | None, family: int) -> Judged:
             verdict = "holds" if holds else "does not hold"
             why = finding.on_holds if holds else finding.on_fails
         elif min(finding.holds, finding.fails) <= LEVEL:
-            alone = "holds" if holds else "does not hold"
-            why = f"{alone} alone (p = {finding.p:.2g}), not as one of its section's {family}"
+            single = "holds" if holds else "does not hold"
+            why = f"{single} by itself (p = {finding.p:.2g}), not as one of its section's {family}"
     return Judged(verdict, "; ".join(filter(None, (why, finding.remark))), raised)

@@ -76,9 +76,9 @@ def _dangling(config: Config) -> Problems:
     for name, figure in config.figures.items():
         for title, panel in figure.panels.items():
             at = f"figures.{name}.panels.{title}"
-            judged = getattr(panel, "evaluation", None)
-            if judged is not None:
-                yield from refer(f"{at}.evaluation", judged, "evaluations")
+            evaluation_name = getattr(panel, "evaluation", None)
+            if evaluation_name is not None:
+                yield from refer(f"{at}.evaluation", evaluation_name, "evaluations")
             for key, curve in panel.curves.items():
                 yield from refer(f"{at}.curves.{key}", curve.ticket, "tickets")
 
@@ -193,17 +193,17 @@ def _figures(config: Config) -> Problems:
                 allowed = ", ".join(f"{{{known}}}" for known in PLACEHOLDERS)
                 yield f"figures.{name}.{key}", f"unknown {{{word}}}; allowed: {allowed}"
         for title, panel in figure.panels.items():
-            judged = getattr(panel, "evaluation", None)
+            evaluation = getattr(panel, "evaluation", None)
             for label, curve in panel.curves.items():
                 at, ticket = f"figures.{name}.panels.{title}.curves.{label}", curve.ticket
                 if isinstance(config.tickets[ticket], BaselineTicket) and figure.kind != "accuracy":
                     yield at, f"{ticket!r} is a baseline: it has no generation trainings"
-                elif judged is not None:
-                    dataset = config.evaluations[judged].dataset
+                elif evaluation is not None:
+                    dataset = config.evaluations[evaluation].dataset
                     architecture = config.found(ticket).architecture
                     problems: Sequence[tuple[str, str]] = _too_small(config, architecture, dataset)
                     yield from ((at, problem) for _, problem in problems)
-                    yield from _continued(config, ticket, judged)
+                    yield from _continued(config, ticket, evaluation)
 
 
 def _uncroppable(config: Config, recipe: str, dataset: str) -> Problems:

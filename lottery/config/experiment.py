@@ -273,16 +273,16 @@ class Config(Spec):
         entry, seeds = self.figures[figure], self.figure_seeds(figure)
         table: AccuracyTable | CostTable | SparsityTable | RewindTable
         if isinstance(entry, EvaluatedFigure):
-            judged = tuple(
+            evaluated = tuple(
                 self._evaluated(panel, name, curve.ticket, block.evaluation)
                 for panel, block in entry.panels.items()
                 for name, curve in block.curves.items()
             )
             rounds = self.figure_rounds(figure)
             if entry.kind == "cost":
-                table = CostTable(kind="cost", curves=judged, seeds=seeds, rounds=rounds)
+                table = CostTable(kind="cost", curves=evaluated, seeds=seeds, rounds=rounds)
             else:
-                table = AccuracyTable(kind="accuracy", curves=judged, seeds=seeds, rounds=rounds)
+                table = AccuracyTable(kind="accuracy", curves=evaluated, seeds=seeds, rounds=rounds)
         else:
             curves = tuple(
                 CurveSpec(panel=panel, curve=name, chain=self.chain(curve.ticket, 0))

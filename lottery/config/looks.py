@@ -129,8 +129,8 @@ def _axes(config: "Config", block: Curves) -> dict[str, str]:
     """What the axes of a panel of accuracies count."""
     assert isinstance(block, EvaluatedCurves)  # a figure of accuracies has no others
     scopes = {words.counted(config.chain(curve.ticket, 0)) for curve in block.curves.values()}
-    judged = config.evaluations[block.evaluation].dataset
+    dataset = config.evaluations[block.evaluation].dataset
     return {
         "scope": scopes.pop() if len(scopes) == 1 else "of those that are pruned",
-        "split": words.split(config.dataset(judged)),
+        "split": words.split(config.dataset(dataset)),
     }

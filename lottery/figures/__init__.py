@@ -1,1 +1,1 @@
-"""Figures, one module per look: one tidy table in, one figure out."""
+"""Figures, one module per kind: one tidy table in, one figure out."""

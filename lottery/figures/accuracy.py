@@ -1,4 +1,4 @@
-"""Accuracy of tickets against the share of weights that remain: Figures 1-5, 7 and 8."""
+"""Accuracy of tickets against the fraction of weights that remain: Figures 1-5, 7 and 8."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from lottery.figure_specs import PlotSpec, ShownPanel
 from lottery.figures import style
 
 FEW, ALL = (1.0, 2.0, 5.0), tuple(map(float, range(1, 10)))
-"""Which of a decade's numbers are written at the axis of densities."""
+"""The labelled ticks in each decade of the density axis."""
 EARLY = (
     "at 100 %, hollow: trained on from $W_k$ of its own task; all others: from an initialisation"
 )
-"""What round 0 is: of tickets that other tasks found another quantity than of those from labels."""
+"""What round 0 is, which differs between tickets of other tasks and those from labels."""
 
 
 def draw(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
@@ -75,7 +75,7 @@ def _panel(axis: Axes, panel: ShownPanel, rows: pd.DataFrame) -> style.Legend:
             axis.plot(x.loc[[0]], y.loc[[0]], **how)
     axis.set_xscale("log")
     axis.invert_xaxis()
-    # Of a few rounds more is to be read off the axis.
+    # With few rounds the axis needs more labels.
     marked = FEW if rows.empty or rows["density"].min() < 0.5 else ALL
     axis.xaxis.set_major_locator(LogLocator(subs=marked, numticks=9))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -85,12 +85,12 @@ def _panel(axis: Axes, panel: ShownPanel, rows: pd.DataFrame) -> style.Legend:
 
 
 def _means(counts: set[int]) -> str:
-    """Over how many seeds each point is a mean, and whether any has a standard error."""
+    """How many seeds each point averages, and whether any has a standard error."""
     return "1 seed" if counts <= {1} else f"mean ± s.e., {style.span(counts)} seeds"
 
 
 def _chance(axis: Axes, rows: pd.DataFrame) -> None:
-    """A line where the axis reaches down to what guessing gives."""
+    """A line at the accuracy of guessing, if the axis reaches down to it."""
     low, high = axis.get_ylim()
     for chance in 100 * rows["chance"].drop_duplicates():
         if low < chance < high:

@@ -11,10 +11,10 @@ from lottery.figure_specs import PlotSpec, ShownPanel
 from lottery.figures import style
 
 LEVELS = 400
-"""Magnitudes at which the curves of several seeds are brought together."""
-PADDED = "dotted: so many weights only ever meet zero padding and get no gradient"
+"""Number of magnitudes at which the curves of several seeds are aggregated."""
+PADDED = "dotted: weights that only ever meet zero padding and get no gradient"
 BELOW = 3.0
-"""Down to what part of the zero threshold the axis goes on, to show what lies at it."""
+"""Fraction of the zero threshold down to which the axis extends, to show what lies at it."""
 
 
 def draw(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
@@ -37,11 +37,11 @@ def draw(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
 
 
 def spread(curve: pd.DataFrame) -> pd.DataFrame:
-    """By magnitude, from the zero threshold on: what share (0..1) of the weights is at most that.
+    """The fraction (0..1) of weights up to each magnitude, from the zero threshold on.
 
-    Over the seeds: `median`, `least` and `most`. The shares are brought together rather than the
-    magnitudes, whose mean at a rank would be that of the least sparse seed, whatever the others
-    are; so the median begins at the median of the sparsities.
+    Over the seeds: `median`, `least` and `most`. Fractions are aggregated rather than magnitudes,
+    whose mean at a rank would be dominated by the least sparse seed; so the median begins at the
+    median of the sparsities.
     """
     floor = float(curve["zero_threshold"].iloc[0])
     highest = max(float(curve["magnitude"].max()), 2 * floor)
@@ -98,7 +98,7 @@ def _panel(axis: Axes, panel: ShownPanel, rows: pd.DataFrame) -> style.Legend:
 
 
 def _legend(label: str, sparsity: pd.Series, dead: float) -> str:
-    """The share at zero, its range over seeds, and what of it padding explains; percent."""
+    """The sparsity, its range over seeds, and the part that padding explains; percent."""
     least, most = f"{sparsity.min():.1f}", f"{sparsity.max():.1f}"
     said = f"{label}: {sparsity.median():.1f} % zeroed"
     if least != most:

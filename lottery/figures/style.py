@@ -1,4 +1,4 @@
-"""Colours and marks that hold across figures, for the colour-blind too, and where words stand."""
+"""Colours and markers, consistent across figures and safe for the colour-blind, and layout."""
 
 import itertools
 import re
@@ -70,21 +70,21 @@ OTHER_MARKS = ("D", "P", "v", "h", "<", ">", "8", "d", "s", "o", "^", "X", "p", 
 DASHES = ("-", "--", ":", "-.")
 
 WIDTH, HEIGHT = 3.8, 2.5
-"""Inches of one panel, without what stands above and below its axes."""
+"""Inches of one panel, without the texts above and below its axes."""
 LETTER, LINE = 0.064, 0.155
-"""Inches of a letter in a legend, on average, and from line to line."""
+"""Inches of a legend's average letter, and of its line spacing."""
 HANDLE = 0.55
 """Inches of a legend's entry beside its label."""
 GREY = "#555555"
 FOOT, SMALL = 0.13, 0.052
-"""Inches of a line at the foot of a figure, and of a letter there."""
+"""Inches of a line in the footer of a figure, and of a letter there."""
 
 
 def looks(curves: Sequence[str]) -> dict[str, Look]:
     """How the curves of one panel are drawn, by their names.
 
-    Curves of the user's own take what is left: each a colour and a mark of its own while there are
-    any, and another dash from then on.
+    The user's own curves take what is left: unused colours and markers first, then all of them with
+    another dash.
     """
     known = {curve: CURVES[curve] for curve in curves if curve in CURVES}
     taken = {mark for look in known.values() for mark in (look["color"], look["marker"])}
@@ -98,14 +98,14 @@ def looks(curves: Sequence[str]) -> dict[str, Look]:
 
 
 def _left(every: Sequence[str], taken: Set[str]) -> Iterator[tuple[str, str]]:
-    """Those that are not taken, drawn through; then all of them with one dash after another."""
+    """Those that are not taken, with solid lines; then all of them, one dash after another."""
     yield from ((each, DASHES[0]) for each in every if each not in taken)
     yield from ((each, dash) for dash in itertools.cycle(DASHES[1:]) for each in every)
 
 
 @dataclass
 class Legend:
-    """What explains the curves of a panel: of each its label, its look and what was drawn."""
+    """The legend of a panel: for each curve its label, its look and what was drawn."""
 
     title: str
     entries: list[tuple[str, Look, Any]]
@@ -115,7 +115,7 @@ class Legend:
         return self.title, [(label, look) for label, look, _ in self.entries]
 
     def columns(self, width: float) -> int:
-        """In how many columns the entries fit into a width (inches); they fill them one by one."""
+        """How many columns of entries fit into a width (inches); they are filled one by one."""
         letters = [max(map(len, label.split("\n"))) for label, *_ in self.entries]
         for count in range(len(letters), 1, -1):
             columns = np.array_split(letters, count)
@@ -124,7 +124,7 @@ class Legend:
         return 1
 
     def height(self, width: float) -> float:
-        """In inches, about."""
+        """The approximate height in inches."""
         if not self.entries:
             return 0.0
         lines = max(label.count("\n") + 1 for label, *_ in self.entries)
@@ -152,9 +152,9 @@ def finish(
     legends: Mapping[str, Legend],
     lines: Sequence[tuple[str, str]],
 ) -> None:
-    """What stands around the axes, never on them; the figure grows by what it takes.
+    """Add what is around the axes, never on them; the figure grows accordingly.
 
-    A legend that holds for all panels stands once. `lines` are the foot's, with their colours.
+    A legend that is the same for all panels is drawn once. `lines` are the footer's, with colours.
     """
     rows, width = -(-len(spec.panels) // spec.columns), figure.get_figwidth()
     title(figure, spec)
@@ -169,7 +169,7 @@ def finish(
         return
     height += rows * max((legend.height(WIDTH) for legend in said), default=0.0)
     figure.set_size_inches(width, height)
-    offset = ScaledTranslation(0, -0.38, figure.dpi_scale_trans)  # what the axis itself says
+    offset = ScaledTranslation(0, -0.38, figure.dpi_scale_trans)  # below the axis label
     for panel, axis in axes.items():
         if legends[panel].entries:
             place = {"bbox_to_anchor": (0.5, 0), "bbox_transform": axis.transAxes + offset}
@@ -190,14 +190,14 @@ def _legend(on: Figure | Axes, legend: Legend, width: float, **place: Any) -> Ma
 
 
 def title(figure: Figure, spec: PlotSpec) -> str:
-    """The figure's title, broken into lines that it has room for."""
+    """The figure's title, broken into lines that fit."""
     broken = _broken(spec.title, int(10.5 * figure.get_figwidth()))
     figure.suptitle(broken)
     return broken
 
 
 def _broken(text: str, letters: int) -> str:
-    """On several lines if it is longer than that: after a comma, or else never in parentheses."""
+    """The text in lines of that many letters, broken after a comma, or else outside parentheses."""
     head, comma, _ = text[:letters].rpartition(", ")
     tail = text[len(head) + 2 :]
     if len(text) > letters and comma and len(tail) <= letters:
@@ -207,7 +207,7 @@ def _broken(text: str, letters: int) -> str:
 
 
 def partial(spec: PlotSpec, found: int, what: str) -> list[tuple[str, str]]:
-    """A line for the foot that says how much of the figure is missing, if anything is."""
+    """A line for the footer that says how much of the figure is missing, if anything is."""
     text = f"partial: {found} of {spec.points} {what}"
     return [(text, "#B00020")] if found < spec.points else []
 
@@ -218,7 +218,7 @@ def foot(
     lines: Sequence[tuple[str, str]],
     legend: MatplotlibLegend | None = None,
 ) -> None:
-    """Lines below all else, and the scale where it is not the paper's; above them the legend."""
+    """Lines at the bottom, and the scale if it is not the paper's, below the legend."""
     scale = "" if spec.scale == "paper" else f"scale {spec.scale}"
     width, height = figure.get_size_inches()
     letters = int((width - 0.2) / SMALL) - len(scale)

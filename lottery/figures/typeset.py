@@ -30,7 +30,7 @@ def rewind(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
 
 
 def cost(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
-    """Mean over seeds; the last columns say how many times less than the panel's first row."""
+    """Means over seeds; the last columns give the factors saved over the panel's first row."""
     means = rows.groupby(["panel", "curve"], sort=False)[["inputs", "generation", "total"]].mean()
     cells = []
     firsts = {panel.panel: (panel.panel, panel.curves[0].curve) for panel in spec.panels}
@@ -45,16 +45,16 @@ def cost(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
     titles = [
         "",
         "to find",
-        "to find and judge",
+        "to find and evaluate",
         "less to find",
-        "less to find and judge",
+        "less to find and evaluate",
         "fewer images to find",
     ]
     return _table(spec, (titles, cells), len(rows))
 
 
 def _names(spec: PlotSpec) -> dict[tuple[str, str], str]:
-    """What the rows are called, by panel and curve, in their order."""
+    """The labels of the rows, by panel and curve, in their order."""
     several = len(spec.panels) > 1
     return {
         (panel.panel, curve.curve): f"{panel.title}, {curve.label}" if several else curve.label

@@ -240,7 +240,7 @@ def test_a_claim_that_would_hold_alone_may_not_among_many():
     family = [alone, *[finding(0.5, 0.5)] * 9]
     found = conclude(family)[0]
     assert (found.verdict, found.adjusted) == ("cannot tell", pytest.approx(0.3))
-    assert found.why == "holds alone (p = 0.03), not as one of its section's 10"
+    assert found.why == "holds by itself (p = 0.03), not as one of its section's 10"
     clear = [alone, *[finding(0.999, 0.001)] * 9]
     assert [one.verdict for one in conclude(clear)] == ["holds", *["does not hold"] * 9]
 

@@ -144,7 +144,7 @@ def test_a_validation_folder_without_classes_is_told_by_a_dry_run(streamed, tmp_
     done = project.snakemake(FIGURE, "-n", "--configfile", TINY)
     assert done.returncode == 0
     assert (
-        "This data set is needed, and is not here as it should be: datasets.cifar10: no images in"
+        "This data set is needed, and is missing or malformed: datasets.cifar10: no images in"
         in done.stdout
     )
     done = project.snakemake(FIGURE, *HOW)
