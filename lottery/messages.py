@@ -15,7 +15,8 @@ def log(message: str) -> None:
     if not speaks():
         return
     with contextlib.suppress(BrokenPipeError):
-        print(printable(message), file=sys.stderr, flush=True)
+        sys.stderr.write(f"{printable(message)}\n")  # at once: loaders log from threads
+        sys.stderr.flush()
 
 
 def printable(text: str) -> str:
