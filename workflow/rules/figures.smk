@@ -1,4 +1,4 @@
-# One tidy table per figure, the figure drawn from it, and the paper's claims held against all.
+# One tidy table per figure, the figure drawn from it, and the paper's claims checked against all.
 
 
 rule aggregate:
