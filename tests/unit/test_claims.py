@@ -202,11 +202,11 @@ def test_the_markdown_says_the_scale(tmp_path):
     first = text.splitlines()[0]
     assert "`quick`" in first
     assert "stand-ins were trained" in first
-    assert "nothing is proven" in first
+    assert "prove nothing" in first
     assert set(found["scale"]) == {"quick"}
     paper = markdown(scoreboard({}, "paper"), "paper").splitlines()[0]
     assert "`paper`" in paper
-    assert "proven" not in paper
+    assert "prove" not in paper
 
 
 def test_the_legend_says_how_many_claims_are_allowed_for():

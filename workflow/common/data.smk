@@ -16,7 +16,7 @@ def data_folder(dataset: str) -> str:
     if workflow.dryrun:
         for line in presence.missing(CONFIG, [dataset]).values():
             logger.warning(
-                f"This data set is needed, and is not here as it should be: {line}"
+                f"This data set is needed, and is missing or malformed: {line}"
             )
     return CONFIG.datasets[dataset].root or ""
 
