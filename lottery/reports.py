@@ -28,10 +28,8 @@ def report_path(curve: EvaluatedSpec, seed: int, round: int, results: str) -> st
     chain = curve.chain.with_seed(seed)
     if curve.shared:
         return generation(chain, round, results)
-    if round:
-        where = paths.round_folder(results, chain.ticket, seed, round)
-    else:
-        where = paths.dense(results, chain.start().ticket, seed)
+    start = paths.dense(results, chain.start_name, seed)
+    where = folder(chain, round, results) if round else start
     return paths.evaluation(where, curve.evaluation)
 
 

@@ -133,8 +133,7 @@ class Config(Spec):
     @cached_property
     def starts(self) -> dict[str, Chain]:
         """By name, the chains (of seed 0) that evaluations of round 0 start from."""
-        starts = (chain.start() for chain in self._chains.values())
-        return {start.ticket: start for start in starts}
+        return {chain.start_name: chain.start() for chain in self._chains.values()}
 
     def _task(self, entry: FoundTicket) -> dict[str, Any]:
         return {
@@ -152,12 +151,8 @@ class Config(Spec):
 
     def _drawn(self, of: Chain) -> str:
         """The name of a baseline's dense network, by architecture: only its weights are drawn."""
-        name = self.found(of.ticket).architecture
-        return (
-            f"random/{name}"
-            if of.excluded_at is None
-            else (f"random/{name}-without-dead-taps-at-{of.excluded_at}")
-        )
+        name = f"random/{self.found(of.ticket).architecture}"
+        return name if of.excluded_at is None else f"{name}-without-dead-taps-at-{of.excluded_at}"
 
     @cached_property
     def _chains(self) -> dict[str, Chain]:

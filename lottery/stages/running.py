@@ -123,9 +123,8 @@ class Running:
             return None
         identity = {name: file.sha256 for name, file in read.items()}
         identity["precision"] = precision
-        identity["threads"] = str(
-            self.own_threads
-        )  # another number of threads sums in another order
+        # Another number of threads sums in another order.
+        identity["threads"] = str(self.own_threads)
         modules = chosen(spec.chain.architecture.model, task)
         identity["code"] = fingerprint("lottery.training.loop", *modules)
         every = 60 * self.checkpoint_minutes
