@@ -28,8 +28,8 @@ figures: install ## every figure, the table and the claims at demo scale: half a
 	$(BIN)/snakemake --profile demo all
 	@echo "Drew figures/demo/*.pdf and .png; figures/demo/claims.md says what they show"
 
-test: install ## all tests but those that need a SLURM cluster
-	$(BIN)/python -m pytest tests/workflow tests/unit -n 2 --dist loadfile --no-loadscope-reorder
+test: install ## all tests but those that need a SLURM cluster (those in tests/gpu need a GPU)
+	$(BIN)/python -m pytest tests/workflow tests/unit tests/gpu -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: install ## ruff, mypy, snakefmt (the workflow's own linter runs with the tests)
 	$(BIN)/ruff check

@@ -205,10 +205,10 @@ def wait_for_state(process, folder):
         time.sleep(0.01)
 
 
-def streamed(root, loader, split="train", workers=1, count=None, dataset=None):
+def streamed(root, loader, split="train", workers=1, count=None, dataset=None, device=CPU):
     """A split of it, through that loader."""
     dataset = dataset or folder_of()
     listing = datasets.load(dataset, root, split)
     if count:
         listing = listing.select(torch.arange(count))
-    return Streamed(listing, dataset, root, CPU, loaders.choose(loader, workers)[0])
+    return Streamed(listing, dataset, root, device, loaders.choose(loader, workers)[0])
