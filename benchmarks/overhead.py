@@ -29,7 +29,8 @@ def run(images: str | None) -> list[Row]:
     start = time.monotonic()
     subprocess.run(command + target, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     wall = time.monotonic() - start
-    reports = [json.loads(path.read_text()) for path in RESULTS.rglob("round*/*.json")]
+    reports = [json.loads(path.read_text()) for path in RESULTS.rglob("*.json")]
+    reports = [report for report in reports if "epochs" in report["result"]]
     training = sum(epoch["seconds"] for report in reports for epoch in report["result"]["epochs"])
     stages = sum(report["seconds"] for report in reports)
     available = CORES * wall

@@ -2,6 +2,8 @@
 
 import json
 import platform
+import resource
+import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -68,6 +70,7 @@ def header(
         "versions": _versions(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": stopwatch.seconds(),
+        "memory_mb": _peak_memory_mb(),
         "device": device,
         **({} if threads is None else {"threads": threads}),
     }
@@ -122,6 +125,12 @@ def read_report(path: str | Path, what: str, expected: Spec) -> dict[str, Any]:
     if not isinstance(found.get("result"), dict):
         raise LotteryError(f"{path}: the report holds no result")
     return found
+
+
+def _peak_memory_mb() -> int:
+    """The most main memory that this process has held so far, in MB."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(most / (1e6 if sys.platform == "darwin" else 1e3))  # in bytes on macOS
 
 
 def _versions() -> dict[str, str]:

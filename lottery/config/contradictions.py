@@ -20,7 +20,7 @@ from lottery.specs import (
     samples_per_epoch,
 )
 
-FOLDERS = ("benchmarks", "images", "logs", "subsets", "tables", "tickets")
+FOLDERS = ("dense", "images", "logs", "subsets", "tables", "tickets")
 """Folders in `results/`, whose names no scale can have."""
 """Formats of data sets that come with a package and need no folder."""
 

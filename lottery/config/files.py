@@ -55,7 +55,7 @@ def _forget_obtaining(data: Mapping[str, Any], content: Mapping[str, Any]) -> No
             known.pop("obtain", None)
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Refuses a key that appears twice in one mapping, where YAML silently keeps the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

@@ -132,17 +132,16 @@ def test_artifacts_say_what_they_are(finished):
     assert header["versions"]["torch"] == torch.__version__.split("+")[0]
     assert header["seconds"] > 0
     assert header["device"]
+    assert header["memory_mb"] > 100
     report = json.loads((folder / "generation.json").read_text())
     assert len(report["result"]["epochs"]) == 2
 
 
-def test_logs_and_benchmarks_stand_beside_the_results(finished):
+def test_logs_stand_beside_the_results(finished):
     name = f"generate/{ROTNET}/seed0/round01"
     log = (finished.root / f"results/tiny/logs/{name}.log").read_text()
     assert "epoch 2/2" in log
     assert "images/s" in log
-    benchmark = (finished.root / f"results/tiny/benchmarks/{name}.tsv").read_text()
-    assert benchmark.startswith("s\t")
 
 
 def test_natural_sparsity_is_a_stage_too(edited):

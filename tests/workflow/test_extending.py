@@ -77,7 +77,7 @@ def test_new_components_rerun_nothing_and_find_tickets(extended):
     extended.edit("lottery/pruning/criteria/sensitivity.py", ".float().abs()", ".float().square()")
     plan = extended.snakemake(FIGURE, "-n", *HOW[2:], "mine.yaml")
     assert "generate_dense" not in plan.stdout
-    assert re.search(r"^mask +2$", plan.stdout, re.MULTILINE)
+    assert re.search(r"^mask_on_images +2$", plan.stdout, re.MULTILINE)
 
 
 def test_the_document_names_what_there_is():

@@ -70,12 +70,22 @@ def early(w):
     return os.path.dirname(begins_with(w)) if rewinds(w) else ended_with(w)
 
 
-def files(w, input) -> list[str]:
+def options(w, input, **more) -> str:
+    """What a job reads, and `more`, as options of its stage; None is none, True has no value."""
+    given = {name: path for name, path in input.items() if path}
+    if "early" in given:
+        given["early"] = begins_with(w)
+    given |= {name.replace("_", "-"): value for name, value in more.items()}
+    return shlex.join(
+        f"--{name}" if value is True else f"--{name}={value}"
+        for name, value in given.items()
+        if value is not None
+    )
+
+
+def files(w, input) -> str:
     """What a job reads, as options of its stage."""
-    read = {name: path for name, path in input.items() if path}
-    if "early" in read:
-        read["early"] = begins_with(w)
-    return [f"--{name}={path}" for name, path in read.items()]
+    return options(w, input)
 
 
 def kept(weights: str):
@@ -83,9 +93,23 @@ def kept(weights: str):
     return weights if CONFIG.keep_weights else temp(weights)
 
 
-def criterion(w):
+def pruned_before(w):
+    """The mask of the round before."""
+    return paths.mask(before(w)) if int(w.round) > 1 else []
+
+
+def criterion(ticket: str):
     """What the pruning criterion of a ticket reads beside W*."""
-    return CRITERIA[CHAINS[w.ticket].criterion]
+    return CRITERIA[CHAINS[ticket].criterion]
+
+
+def compared_with(w):
+    """W_k, if the criterion compares W* with it."""
+    return early(w) if criterion(w.ticket).early else []
+
+
+RUN_ON_IMAGES = [ticket for ticket in FOUND if criterion(ticket).examples]
+"""Tickets whose criterion runs the network."""
 
 
 def mask_code(w) -> str:
@@ -94,17 +118,13 @@ def mask_code(w) -> str:
     modules = ["lottery.stages.mask", f"lottery.models.{network_of(w)}"]
     if chain.baseline is None:
         modules.append(f"lottery.pruning.criteria.{module(chain.criterion)}")
-    if criterion(w).examples:
+    if w.ticket in RUN_ON_IMAGES:
         modules.append("lottery.stages.examples")
         modules.append(f"lottery.tasks.{module(chain.training.task)}")
     return fingerprint(*modules)
 
 
-def runs_on(w, input, threads) -> list[str]:
-    """What runs the network of a criterion that asks for it."""
-    if not criterion(w).examples:
-        return []
-    dataset = joined(w).dataset
-    streamed = CONFIG.datasets[dataset].streamed
-    data = [f"--data={data_folder(dataset)}"] if streamed else []
-    return [f"--threads={threads}", f"--loader={CONFIG.loader}", *data]
+def files_to_run(w, input, threads) -> str:
+    """The same, and how a mask's job runs the network."""
+    data = streamed_from(joined(w).dataset)
+    return options(w, input, threads=threads, loader=CONFIG.loader, data=data)

@@ -11,9 +11,9 @@ from lottery import config as lottery_config
 from lottery import paths
 from lottery.errors import LotteryError
 
-# The plan of the whole paper is millions of objects that stay: to search them for garbage as often as
-# Python does by itself is an eighth of the time of a dry run.
-gc.set_threshold(100_000, 50, 100)
+# The plan of the whole paper is millions of objects that stay: to search them for garbage is an eighth
+# of the time of a dry run. Once jobs run, Python looks for garbage again.
+gc.disable()
 
 # Jobs find this environment's programs first, whatever the shell of a cluster node says.
 # A prefix replaces snakemake's own, whose strictness makes a failed stage fail behind its `tee`.
@@ -32,7 +32,6 @@ except LotteryError as error:
 RESULTS = paths.results(CONFIG.scale)
 FIGURES = paths.figures(CONFIG.scale)
 LOGS = f"{RESULTS}/logs"
-BENCHMARKS = f"{RESULTS}/benchmarks"
 TRAININGS = ("generate_dense", "generate", "evaluate_dense", "evaluate")
 
 
@@ -46,13 +45,13 @@ ROUND = paths.round_folder(RESULTS, "{ticket}", "{seed}", "{round}")
 CHAINS = {name: CONFIG.chain(name, 0) for name in CONFIG.tickets}
 
 
-def tickets(kind: str | None) -> str:
+def tickets(kind: str | None) -> list[str]:
     """Those that are found by training and pruning, or the baselines of a kind."""
-    return one_of(
+    return [
         name
         for name, chain in CHAINS.items()
         if kind == (chain.baseline and chain.baseline.kind)
-    )
+    ]
 
 
 FOUND = tickets(None)

@@ -21,6 +21,11 @@ def data_folder(dataset: str) -> str:
     return CONFIG.datasets[dataset].root or ""
 
 
+def streamed_from(dataset: str) -> str | None:
+    """Where a training reads a data set itself; None if it is decoded before."""
+    return data_folder(dataset) if CONFIG.datasets[dataset].streamed else None
+
+
 @functools.cache
 def contents(dataset: str) -> str:
     """What the class folders of a data set hold, as the stage that reads them saw it, or anew."""

@@ -1,5 +1,6 @@
 # What snakemake says and does beside its jobs.
 import atexit
+import gc
 import inspect
 
 from snakemake.common import overwrite_function_params
@@ -13,9 +14,7 @@ def reads_data(job) -> str | None:
     """The data set whose folder a job reads, if it reads one."""
     if job.rule.name == "images":
         return job.wildcards.dataset
-    if job.rule.name in TRAININGS or (
-        job.rule.name == "mask" and criterion(job.wildcards).examples
-    ):
+    if job.rule.name in (*TRAININGS, "mask_on_images"):
         dataset = joined(job.wildcards).dataset
         return dataset if CONFIG.datasets[dataset].streamed else None
     return None
@@ -71,6 +70,8 @@ atexit.register(tell_trainings)
 
 
 onstart:
+    gc.freeze()
+    gc.enable()
     # Snakemake 9.27 looks for jobs again a second after each look, and each job that ends adds one
     # more such chain: after some hundred jobs it does little else. Without its default limit of 100
     # jobs a second it looks when a job ends. A limit that was asked for stays.

@@ -36,7 +36,7 @@ MARGIN = 2
 """Minutes before the end of its job at which a training saves its state and stops; of a job of less
 than four minutes it is half."""
 TRAINING_RESOURCES = {
-    "gpu": gpus,
+    "gpu": gpus if CONFIG.max_gpus > 1 else 1,
     "mem_mb": lambda w: memory_mb(joined(w).dataset) * (gpus(w) // nodes(w)),
     "runtime": lambda w, attempt: min(CONFIG.max_minutes or 10**6, 240 * attempt),
 }
@@ -60,26 +60,24 @@ if CONFIG.max_gpus > CONFIG.gpus_per_node:
     }
 
 
-def running(w, input, output, resources) -> str:
-    """The options that say how a training runs here."""
-    dataset = joined(w).dataset
+def training(w, input, output, threads, resources) -> str:
+    """What a training reads, and how it runs here, as options of its stage."""
     # Only a job of the SLURM profile is one training, and can be run again for its sake.
     is_job = "slurm_partition" in resources.keys()
-    options = {
-        "checkpoints": paths.unfinished(output.report),
-        "checkpoint-minutes": CONFIG.checkpoint_minutes,
-        "max-minutes": (
-            max(resources.runtime - MARGIN, resources.runtime / 2) if is_job else None
-        ),
-        "processes": max(1, resources.get("gpu", 1) // resources.get("nodes", 1)),
-        "loader": CONFIG.loader,
-        "data": data_folder(dataset) if CONFIG.datasets[dataset].streamed else None,
-    }
-    words = [
-        f"--{name}={value}" for name, value in options.items() if value is not None
-    ]
-    words += ["--requeue"] * is_job + ["--compile"] * CONFIG.compile
-    return shlex.join(words)
+    minutes = max(resources.runtime - MARGIN, resources.runtime / 2)
+    return options(
+        w,
+        input,
+        checkpoints=paths.unfinished(output.report),
+        checkpoint_minutes=CONFIG.checkpoint_minutes,
+        max_minutes=minutes if is_job else None,
+        requeue=is_job or None,
+        processes=max(1, resources.get("gpu", 1) // resources.get("nodes", 1)),
+        threads=threads,
+        loader=CONFIG.loader,
+        compile=CONFIG.compile or None,
+        data=streamed_from(joined(w).dataset),
+    )
 
 
 def launcher(w, input, resources) -> str:

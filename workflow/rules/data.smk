@@ -8,8 +8,6 @@ rule images:
         report=paths.images_report(RESULTS, "{dataset}"),
     log:
         f"{LOGS}/images/{{dataset}}.log",
-    benchmark:
-        f"{BENCHMARKS}/images/{{dataset}}.tsv"
     priority: 4  # all trainings wait for it
     resources:
         mem_mb=lambda w: memory_mb(w.dataset),
@@ -35,8 +33,6 @@ rule subset:
         indices=paths.subset(RESULTS, "{dataset}", "{draw}"),
     log:
         f"{LOGS}/subset/{{dataset}}/{{draw}}.log",
-    benchmark:
-        f"{BENCHMARKS}/subset/{{dataset}}/{{draw}}.tsv"
     wildcard_constraints:
         draw=one_of(sorted({draw for _, draw in DRAWS})),
     priority: 4

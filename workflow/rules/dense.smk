@@ -13,8 +13,6 @@ rule generate_dense:
         report=paths.generation(DENSE),
     log:
         f"{LOGS}/dense/{{dense}}/seed{{seed}}/generation.log",
-    benchmark:
-        f"{BENCHMARKS}/dense/{{dense}}/seed{{seed}}/generation.tsv"
     wildcard_constraints:
         dense=one_of(TRAINED),
     priority: 2
@@ -24,14 +22,12 @@ rule generate_dense:
     params:
         spec=lambda w: CONFIG.generate_dense(w.dense, int(w.seed)).text(),
         code=generate_code,
-        files=files,
-        running=running,
+        training=training,
         launcher=launcher,
     shell:
         "{params.launcher}python -m lottery generate --spec {params.spec:q}"
-        " {params.files:q} --early {output.early:q}"
-        " --weights {output.weights:q} --report {output.report:q} {params.running}"
-        " --threads {threads} 2>&1 | tee {log:q}"
+        " {params.training} --early {output.early:q} --weights {output.weights:q}"
+        " --report {output.report:q} 2>&1 | tee {log:q}"
 
 
 rule sparsity:
@@ -42,8 +38,6 @@ rule sparsity:
         report=paths.sparsity(DENSE),
     log:
         f"{LOGS}/dense/{{dense}}/seed{{seed}}/sparsity.log",
-    benchmark:
-        f"{BENCHMARKS}/dense/{{dense}}/seed{{seed}}/sparsity.tsv"
     wildcard_constraints:
         dense=one_of(TRAINED),
     resources:
@@ -69,8 +63,6 @@ rule evaluate_dense:
         report=paths.evaluation(DENSE, "{evaluation}"),
     log:
         f"{LOGS}/dense/{{dense}}/seed{{seed}}/evaluation-{{evaluation}}.log",
-    benchmark:
-        f"{BENCHMARKS}/dense/{{dense}}/seed{{seed}}/evaluation-{{evaluation}}.tsv"
     wildcard_constraints:
         dense=one_of(CONFIG.starts),
     threads: training_threads
@@ -79,9 +71,8 @@ rule evaluate_dense:
     params:
         spec=lambda w: CONFIG.evaluate_dense(w.dense, int(w.seed), w.evaluation).text(),
         code=lambda w: training_code("evaluate", network_of(w), "labels"),
-        files=files,
-        running=running,
+        training=training,
         launcher=launcher,
     shell:
-        "{params.launcher}python -m lottery evaluate --spec {params.spec:q} {params.files:q}"
-        " --report {output.report:q} {params.running} --threads {threads} 2>&1 | tee {log:q}"
+        "{params.launcher}python -m lottery evaluate --spec {params.spec:q} {params.training}"
+        " --report {output.report:q} 2>&1 | tee {log:q}"

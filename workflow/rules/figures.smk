@@ -10,8 +10,6 @@ rule aggregate:
         table=paths.table(RESULTS, "{figure}"),
     log:
         f"{LOGS}/aggregate/{{figure}}.log",
-    benchmark:
-        f"{BENCHMARKS}/aggregate/{{figure}}.tsv"
     localrule: True
     params:
         spec=lambda w: CONFIG.aggregate(w.figure).text(),
@@ -36,8 +34,6 @@ rule plot:
         f"{FIGURES}/{{figure}}.png",
     log:
         f"{LOGS}/plot/{{figure}}.log",
-    benchmark:
-        f"{BENCHMARKS}/plot/{{figure}}.tsv"
     localrule: True
     params:
         spec=lambda w: CONFIG.plot(w.figure).text(),
@@ -56,8 +52,6 @@ rule claims:
         text=report(f"{FIGURES}/claims.md", category="Claims"),
     log:
         f"{LOGS}/claims.log",
-    benchmark:
-        f"{BENCHMARKS}/claims.tsv"
     localrule: True
     params:
         spec=CONFIG.claims().text(),

@@ -5,40 +5,46 @@ rule mask:
     """Find the mask of a round: W* of the round before without its lowest scores (Section 3.2)."""
     input:
         weights=ended_with,
-        mask=branch(
-            lambda w: int(w.round) > 1,
-            then=lambda w: paths.mask(before(w)),
-            otherwise=[],
-        ),
-        early=branch(lambda w: criterion(w).early, then=early, otherwise=[]),
-        images=branch(
-            lambda w: criterion(w).examples,
-            then=lambda w: paths.images(RESULTS, joined(w).dataset),
-            otherwise=[],
-        ),
-        subset=branch(lambda w: criterion(w).examples, then=indices, otherwise=[]),
+        mask=pruned_before,
+        early=compared_with,
     output:
         mask=paths.mask(ROUND),
     log:
         f"{LOGS}/mask/{{ticket}}/seed{{seed}}/round{{round}}.log",
-    benchmark:
-        f"{BENCHMARKS}/mask/{{ticket}}/seed{{seed}}/round{{round}}.tsv"
     wildcard_constraints:
-        ticket=FOUND,
+        ticket=one_of(set(FOUND) - set(RUN_ON_IMAGES)),
     priority: 3  # the next training of its chain waits for it
-    threads: lambda w: training_threads(w) if criterion(w).examples else 1
     resources:
-        gpu=lambda w: 1 if criterion(w).examples else None,
-        mem_mb=lambda w: memory_mb(joined(w).dataset) if criterion(w).examples else 4000,
-        runtime=lambda w: 240 if criterion(w).examples else 20,
+        mem_mb=4000,
+        runtime=20,
     params:
         spec=lambda w: CONFIG.mask(w.ticket, int(w.seed), int(w.round)).text(),
         code=mask_code,
         files=files,
-        runs_on=runs_on,
     shell:
-        "python -m lottery mask --spec {params.spec:q} {params.files:q} {params.runs_on:q}"
-        " --out {output.mask:q} 2>&1 | tee {log:q}"
+        "python -m lottery mask --spec {params.spec:q} {params.files} --out {output.mask:q}"
+        " 2>&1 | tee {log:q}"
+
+
+use rule mask as mask_on_images with:
+    """Find the mask of a round by a criterion that runs the trained network on images."""
+    input:
+        weights=ended_with,
+        mask=pruned_before,
+        early=compared_with,
+        images=lambda w: paths.images(RESULTS, joined(w).dataset),
+        subset=indices,
+    wildcard_constraints:
+        ticket=one_of(RUN_ON_IMAGES),
+    threads: training_threads
+    resources:
+        gpu=1,
+        mem_mb=lambda w: memory_mb(joined(w).dataset),
+        runtime=240,
+    params:
+        spec=lambda w: CONFIG.mask(w.ticket, int(w.seed), int(w.round)).text(),
+        code=mask_code,
+        files=files_to_run,
 
 
 # Hundreds of random masks wait for nothing: with a priority they would be submitted before the
@@ -48,7 +54,7 @@ use rule mask as random_mask with:
     input:
         [],
     wildcard_constraints:
-        ticket=tickets("random"),
+        ticket=one_of(tickets("random")),
     priority: 1
 
 
@@ -57,7 +63,7 @@ use rule mask as adjusted_random_mask with:
     input:
         weights=lambda w: paths.weights(paths.dense(RESULTS, dense_of(w), w.seed)),
     wildcard_constraints:
-        ticket=tickets("adjusted-random"),
+        ticket=one_of(tickets("adjusted-random")),
     priority: 1
 
 
@@ -70,5 +76,5 @@ use rule mask as reinitialised_mask with:
             )
         ),
     wildcard_constraints:
-        ticket=tickets("reinitialised"),
+        ticket=one_of(tickets("reinitialised")),
     priority: 1

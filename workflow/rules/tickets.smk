@@ -14,10 +14,8 @@ rule generate:
         report=paths.generation(ROUND),
     log:
         f"{LOGS}/generate/{{ticket}}/seed{{seed}}/round{{round}}.log",
-    benchmark:
-        f"{BENCHMARKS}/generate/{{ticket}}/seed{{seed}}/round{{round}}.tsv"
     wildcard_constraints:
-        ticket=FOUND,
+        ticket=one_of(FOUND),
     priority: 2
     threads: training_threads
     resources:
@@ -25,13 +23,11 @@ rule generate:
     params:
         spec=lambda w: CONFIG.generate(w.ticket, int(w.seed), int(w.round)).text(),
         code=generate_code,
-        files=files,
-        running=running,
+        training=training,
         launcher=launcher,
     shell:
-        "{params.launcher}python -m lottery generate --spec {params.spec:q} {params.files:q}"
-        " --weights {output.weights:q} --report {output.report:q} {params.running}"
-        " --threads {threads} 2>&1 | tee {log:q}"
+        "{params.launcher}python -m lottery generate --spec {params.spec:q} {params.training}"
+        " --weights {output.weights:q} --report {output.report:q} 2>&1 | tee {log:q}"
 
 
 rule evaluate:
@@ -45,8 +41,6 @@ rule evaluate:
         report=paths.evaluation(ROUND, "{evaluation}"),
     log:
         f"{LOGS}/evaluate/{{ticket}}/seed{{seed}}/round{{round}}-{{evaluation}}.log",
-    benchmark:
-        f"{BENCHMARKS}/evaluate/{{ticket}}/seed{{seed}}/round{{round}}-{{evaluation}}.tsv"
     threads: training_threads
     resources:
         **TRAINING_RESOURCES,
@@ -55,9 +49,8 @@ rule evaluate:
             w.ticket, int(w.seed), int(w.round), w.evaluation
         ).text(),
         code=lambda w: training_code("evaluate", network_of(w), "labels"),
-        files=files,
-        running=running,
+        training=training,
         launcher=launcher,
     shell:
-        "{params.launcher}python -m lottery evaluate --spec {params.spec:q} {params.files:q}"
-        " --report {output.report:q} {params.running} --threads {threads} 2>&1 | tee {log:q}"
+        "{params.launcher}python -m lottery evaluate --spec {params.spec:q} {params.training}"
+        " --report {output.report:q} 2>&1 | tee {log:q}"
