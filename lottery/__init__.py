@@ -1,17 +1,18 @@
 """Winning tickets with limited (or no) supervision, as a library of file-based stages.
 
 Imports flow one way: stages -> training -> tasks, models, pruning, data -> artifacts, specs.
-Nothing in here knows of Snakemake. For code that uses results, `load_config`, `load_header`,
-`load_mask` and `load_weights` are available here, and imported on first use.
+Only `planning` and `plan` know of Snakemake. For code that uses results, `load_config`,
+`load_header`, `load_mask`, `load_ticket` and `load_weights` are available here, and imported on
+first use.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lottery.reading import load_config, load_header, load_mask, load_weights
+    from lottery.reading import load_config, load_header, load_mask, load_ticket, load_weights
 
 __version__ = "0.1.0"
-__all__ = ["load_config", "load_header", "load_mask", "load_weights"]
+__all__ = ["load_config", "load_header", "load_mask", "load_ticket", "load_weights"]
 
 
 def __getattr__(name: str) -> Any:

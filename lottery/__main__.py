@@ -33,6 +33,12 @@ STAGES = {
     "aggregate": "collect what a figure shows in a tidy table",
     "plot": "draw a figure from its table",
     "claims": "check the paper's claims against the tables of the figures",
+    "status": "tell what figures have, miss, and would make again, and why",
+    "adopt": "accept results under changed code that does not matter",
+    "pack": "put a figure with all that it was made from into one zip",
+    "unpack": "check such a zip and merge it into this project",
+    "verify": "check a results folder from end to end",
+    "export": "write a ticket in a format that other libraries read",
     "schema": "print the JSON schema of config.yaml",
 }
 

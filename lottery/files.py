@@ -1,7 +1,8 @@
 """Files that are either whole or absent."""
 
-import hashlib
 import os
+import platform
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +18,11 @@ def atomic(path: str | Path) -> Iterator[IO[bytes]]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    for stale in path.parent.glob(f".{path.name}.*.tmp"):  # of a process that was killed
-        stale.unlink(missing_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    host = platform.node().split(".")[0]
+    for other in path.parent.glob(f".{path.name}.{host}.*.tmp"):
+        if not _alive(other.suffixes[-2][1:]):
+            other.unlink(missing_ok=True)
+    temporary = path.with_name(f".{path.name}.{host}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as handle:
             yield handle
@@ -38,7 +41,23 @@ def atomic(path: str | Path) -> Iterator[IO[bytes]]:
         os.close(folder)
 
 
-def digest(path: str | Path) -> str:
-    """SHA-256 of a file's bytes, hexadecimal."""
-    with open(path, "rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+def writable(folder: Path) -> bool:
+    """Whether a file can be made in a folder, or in the nearest above it that exists."""
+    while not folder.exists():
+        folder = folder.parent
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _alive(number: str) -> bool:
+    """Whether a process of this machine still runs; what is no number counts as one that does."""
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except (ValueError, OSError):
+        return True
+    return True

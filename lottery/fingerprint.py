@@ -8,9 +8,10 @@ only carry or report results.
 
 import ast
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lottery import catalogue
 
@@ -28,15 +29,31 @@ UNCOUNTED = {
     "lottery.figure_specs",
     # pass on results and messages without changing them
     "lottery.artifacts",
+    "lottery.content",
     "lottery.errors",
     "lottery.files",
+    "lottery.fingerprint",
     "lottery.messages",
+    "lottery.origin",
     "lottery.records",
     "lottery.stages.command",
     "lottery.training.progress",
     "lottery.training.slurm",
 }
 """Modules whose edits change no result."""
+
+
+class Code(NamedTuple):
+    """The code of a stage."""
+
+    stage: str
+    fingerprint: str
+    """16 hexadecimal digits over all modules."""
+    modules: Mapping[str, str]
+    """Of each module, 8 hexadecimal digits."""
+
+    def __str__(self) -> str:
+        return f"{self.stage}:{self.fingerprint}"
 
 
 @cache
@@ -46,21 +63,55 @@ def fingerprint(*modules: str) -> str:
     Modules that a stage chooses at run time by a config value (a task, an architecture, a data
     format) are imported by name and must be named here.
     """
-    needed: set[str] = set()
-    for module in modules:
-        _collect(module, needed)
-    text = "\n".join(f"{module} {_code(module)}" for module in sorted(needed))
+    text = "\n".join(f"{module} {_code(module)}" for module in _needed(*modules))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def training_code(stage: str, network: str, task: str) -> str:
-    """The fingerprint of a stage that trains: with it, of its network's family and of its task."""
-    return fingerprint(f"lottery.stages.{stage}", *chosen(network, task))
+@cache
+def code(stage: str, *modules: str) -> Code:
+    """That of a stage, and of the modules that it chooses at run time."""
+    every = (f"lottery.stages.{stage}", *modules)
+    return Code(stage, fingerprint(*every), {name: _code(name)[:8] for name in _needed(*every)})
+
+
+def images_code(format: str) -> Code:
+    """The stage `images` for data sets of a format."""
+    return code("images", f"lottery.data.{format}")
+
+
+def training_code(stage: str, network: str, task: str) -> Code:
+    """A stage that trains: with it, its network's family and its task."""
+    return code(stage, *chosen(network, task))
+
+
+def mask_code(network: str, criterion: str | None, runs: str | None = None) -> Code:
+    """The stage `mask`, with its own criterion only; `runs` is the task that a criterion runs.
+
+    A baseline has no criterion.
+    """
+    modules = [f"lottery.models.{network}"]
+    if criterion is not None:
+        modules.append(f"lottery.pruning.criteria.{catalogue.module(criterion)}")
+    if runs is not None:
+        modules += ["lottery.stages.examples", f"lottery.tasks.{catalogue.module(runs)}"]
+    return code("mask", *modules)
+
+
+def sparsity_code(network: str) -> Code:
+    """The stage `sparsity`."""
+    return code("sparsity", f"lottery.models.{network}")
 
 
 def chosen(network: str, task: str) -> tuple[str, str]:
     """The modules that a training chooses by its config: of a family of networks and of a task."""
     return f"lottery.models.{network}", f"lottery.tasks.{catalogue.module(task)}"
+
+
+def _needed(*modules: str) -> list[str]:
+    needed: set[str] = set()
+    for module in modules:
+        _collect(module, needed)
+    return sorted(needed)
 
 
 def _collect(module: str, needed: set[str]) -> None:

@@ -87,3 +87,8 @@ def unfinished(report: str) -> str:
 def table(root: str, figure: str) -> str:
     """The tidy table that one figure is drawn from."""
     return f"{root}/tables/{figure}.csv"
+
+
+def beside(table: str) -> str:
+    """The report on a CSV, which cannot have a header itself."""
+    return table.removesuffix(".csv") + ".json"

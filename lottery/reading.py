@@ -1,15 +1,44 @@
 """Reading results from your own code: `import lottery` offers these, imported on first use."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
-from lottery import artifacts, config
+from lottery import artifacts, config, headers, paths, tasks
 from lottery.errors import LotteryError
 from lottery.pruning import weights
 from lottery.pruning.mask import Mask
+from lottery.pruning.prunable import prunable
+from lottery.specs import Chain, Dataset, EvaluateSpec, MaskSpec, Subset, Training, parse
+from lottery.stages import inputs
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A ticket (W_k, m) of one round."""
+
+    model: nn.Module
+    """The network with all of W_k, pruned weights included, on the CPU and in training mode."""
+    mask: Mask
+    header: Mapping[str, Any]
+    """That of `mask.pt`."""
+    dataset: Dataset
+    """What its network is trained on."""
+    start: Path | None
+    """The file of its weights; None for a baseline, whose weights are freshly drawn."""
+
+    def pruned(self) -> nn.Module:
+        """The network with its pruned weights set to zero, in place."""
+        own = dict(self.model.named_parameters())
+        with torch.no_grad():
+            for name, kept in self.mask.layers().items():
+                own[name][~kept] = 0
+        return self.model
 
 
 def load_config(*files: str | Path) -> config.Config:
@@ -46,6 +75,74 @@ def load_weights(path: str | Path) -> Mapping[str, Tensor]:
     """
     payload = _payload(path, "weights", "early")
     return payload["model"] if "model" in payload else weights.unpack(payload)
+
+
+def load_ticket(folder: str | Path) -> nn.Module:
+    """The ticket of a round, from its folder: W_k with pruned weights zero, in a torch network.
+
+    It has as many outputs as its generation task, is on the CPU and in training mode. The weights
+    of a baseline are drawn as for its evaluation, whose report must lie beside its mask.
+
+    Raises: LotteryError if the mask, W_k, or the report of a baseline is absent, damaged or of
+        another chain, or if the folder does not lie in a results folder as its spec says.
+    """
+    return read_ticket(folder).pruned()
+
+
+def read_ticket(folder: str | Path) -> Ticket:
+    """The parts of `load_ticket`, with the same errors."""
+    given = Path(paths.mask(str(folder)))
+    header, payload = artifacts.read(given)
+    if header["what"] != "mask":
+        raise LotteryError(f"{given}: holds {header['what']!r}, expected 'mask'")
+    spec = parse(MaskSpec, json.dumps(header["spec"]))
+    chain, place = spec.chain, Path(folder).absolute()
+    root = str(place.parents[3]) if len(place.parents) > 3 else ""
+    expected = paths.round_folder(root, chain.ticket, chain.seed, spec.round)
+    if Path(expected) != place:
+        raise LotteryError(f"{folder}: by its mask's spec it must end like {expected}")
+    training, start = chain.training, None
+    if training:
+        dataset, outputs = training.dataset, _outputs(training)
+    else:
+        dataset = _evaluated_on(place, chain)
+        outputs = dataset.classes
+    purpose = "init" if training else "baseline init"
+    model = inputs.network(chain, outputs, purpose, torch.device("cpu"))
+    if training:
+        start = Path(_start(root, chain, training, spec.round))
+        inputs.rewind(model, chain, spec.round, str(start), outputs)
+    mask = Mask.unpack(payload)
+    mask.check_fits(prunable(model, chain.convolutions))
+    return Ticket(model, mask, header, dataset, start)
+
+
+def _outputs(training: Training) -> int:
+    """The size of the generation task's head, for the classes that its subset draws."""
+    available = training.dataset.classes
+    share = Subset(classes=training.subset.classes).share(1, available)
+    return tasks.make(training.task, training.recipe).outputs(round(share * available))
+
+
+def _start(root: str, chain: Chain, training: Training, round: int) -> str:
+    """The file of the weights that a round starts from: W_k, or W* of the round before."""
+    dense = paths.dense(root, chain.dense, chain.seed)
+    if training.rewind is None or not training.rewind.none:
+        return paths.early(dense, training.rewind_name)
+    before = paths.round_folder(root, chain.ticket, chain.seed, round - 1)
+    return paths.weights(before if round > 1 else dense)
+
+
+def _evaluated_on(folder: Path, chain: Chain) -> Dataset:
+    """What a baseline is evaluated on, by the first of the reports in its folder."""
+    for report in sorted(folder.glob("evaluation-*.json")):
+        spec = parse(EvaluateSpec, json.dumps(headers.read(report)["spec"]))
+        if spec.chain == chain:
+            return spec.dataset
+    raise LotteryError(
+        f"{folder}: {chain.ticket} is a baseline: without the report of its evaluation nothing "
+        "says how many outputs its network has"
+    )
 
 
 def _payload(path: str | Path, *kinds: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Where a data set lies on disk is no part of a spec: moving it changes no result.
 """
 
 import contextlib
+import hashlib
 import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -34,6 +35,11 @@ CriterionName = Annotated[
 ]
 
 
+def key_of(text: str) -> str:
+    """SHA-256, hexadecimal, of the text of a spec."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 class Spec(BaseModel):
     """Immutable, strict: no unknown keys, no silent conversions."""
 
@@ -42,6 +48,10 @@ class Spec(BaseModel):
     def text(self) -> str:
         """JSON without the keys that are at their defaults, so that a new key reruns nothing."""
         return self.model_dump_json(exclude_defaults=True)
+
+    def key(self) -> str:
+        """SHA-256 of its text, hexadecimal."""
+        return key_of(self.text())
 
 
 class ImageFormat(Spec):
@@ -520,15 +530,25 @@ def parse(kind: type[_Any], text: str) -> _Any:
 
 
 def differences(expected: Spec, found: dict[str, Any]) -> list[str]:
-    """The keys in which an artifact's spec differs from the expected one, in words, outer first.
+    """The keys in which an artifact's spec differs from the expected one, in words, outer first."""
+    return [
+        f"{key} is {there!r} there, {here!r} here"
+        for key, there, here in _compared(expected, found)
+    ]
 
-    A key that is missing because the artifact is older has its default value.
-    """
+
+def changes(expected: Spec, found: dict[str, Any]) -> list[str]:
+    """The same, as what has changed since: `learning_rate 0.1 -> 0.2`."""
+    return [f"{key} {there!r} -> {here!r}" for key, there, here in _compared(expected, found)]
+
+
+def _compared(expected: Spec, found: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """A key that is missing because the artifact is older has its default value."""
     with contextlib.suppress(ValidationError):
         found = json.loads(type(expected).model_validate_json(json.dumps(found)).model_dump_json())
     want, have = _flat(json.loads(expected.model_dump_json())), _flat(found)
     return [
-        f"{key} is {have.get(key, 'absent')!r} there, {want.get(key, 'absent')!r} here"
+        (key, have.get(key, "absent"), want.get(key, "absent"))
         for key in sorted(want.keys() | have.keys(), key=lambda key: (key.count("."), key))
         if want.get(key, ...) != have.get(key, ...)
     ]

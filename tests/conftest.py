@@ -12,9 +12,11 @@ import sklearn
 import torch
 from PIL import Image
 
-from lottery import artifacts, paths
+from lottery import artifacts, paths, records
 from lottery.data import datasets, loaders
 from lottery.data.sources import Resident, Streamed
+from lottery.figure_specs import AggregateSpec, RewindTable
+from lottery.fingerprint import Code
 from lottery.pruning.weights import unpack
 from lottery.specs import (
     Architecture,
@@ -63,6 +65,18 @@ def narrow():
 
 
 CPU = torch.device("cpu")
+CODE = Code("test", "0" * 16, {})
+
+
+def header(what, spec):
+    """Of a result that a test makes by itself."""
+    return records.header(what, spec, CODE, {}, records.Stopwatch())
+
+
+def write_table(path, figure, text):
+    """A table of a figure, with the report beside it."""
+    spec = AggregateSpec(figure=figure, table=RewindTable(kind="rewind", curves=()))
+    records.write_table(str(path), header("table", spec), text.encode(), text.encode())
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.legend import Legend as MatplotlibLegend
 from matplotlib.transforms import ScaledTranslation
 
-from lottery import files
+from lottery import files, headers
 from lottery.figure_specs import PlotSpec
 
 mpl.use("agg")
@@ -246,9 +246,15 @@ def span(counts: Collection[int]) -> str:
     return str(most) if least == most else f"{least} to {most}"
 
 
-def save(figure: Figure, path: str) -> None:
-    """Write a figure atomically, in the format of its suffix, the same bytes for the same data."""
+def save(figure: Figure, path: str, header: str) -> None:
+    """Write a figure atomically, in the format of its suffix, the same bytes for the same data.
+
+    PNG and PDF carry the `header`, for `lottery.headers` and for readers.
+    """
     suffix = Path(path).suffix[1:]
-    metadata = {"pdf": {"CreationDate": None}, "png": {"Software": None}}.get(suffix, {})
+    metadata: dict[str, Any] = {
+        "pdf": {"CreationDate": None, "Keywords": header},
+        "png": {"Software": None, headers.FIGURE: header},
+    }.get(suffix, {})
     with files.atomic(path) as handle:
         figure.savefig(handle, format=suffix, metadata=metadata)

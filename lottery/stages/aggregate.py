@@ -6,10 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from lottery import files, records
+from lottery import records
 from lottery.errors import LotteryError
 from lottery.figure_specs import AggregateSpec
+from lottery.fingerprint import code
 from lottery.messages import log
+from lottery.records import Input
 from lottery.specs import Spec, parse
 from lottery.stages.command import spec_option
 from lottery.tables import accuracy, cost, rewind, sparsity
@@ -22,18 +24,29 @@ KINDS: dict[str, Any] = {
 }
 
 
+TIMES = ["seconds"]
+"""Columns that nothing is drawn from, and that differ between two runs of the same."""
+
+
 def aggregate(spec: AggregateSpec, results: str, out: str) -> None:
     """Read each report, checked against its curve, and write the table as CSV.
 
-    A partial table leaves out reports that are absent, or made by another recipe or chain.
+    Beside it goes a report with the table's header, whose inputs are named by their paths in the
+    results folder. A partial table leaves out reports that are absent, or made by another recipe
+    or chain.
 
-    Raises: LotteryError if a report is missing or was made by another recipe, seed or chain.
+    Raises: LotteryError if a report is missing, damaged, or was made by another recipe, seed or
+        chain.
     """
-    left_out = []
+    stopwatch = records.Stopwatch()
+    left_out: list[str] = []
+    used: dict[str, Input] = {}
 
     def read(path: str, what: str, expected: Spec) -> dict[str, Any] | None:
         try:
-            return records.read_report(path, what, expected)
+            found = records.read_report(path, what, expected)
+            used[path.removeprefix(f"{results}/")] = Input.of(path, found)
+            return found
         except LotteryError as error:
             if not spec.partial:
                 raise
@@ -46,15 +59,20 @@ def aggregate(spec: AggregateSpec, results: str, out: str) -> None:
     rows = kind.rows(spec.figure, spec.table, results, read)
     if left_out:
         log(f"{spec.figure}: {len(rows)} rows, {len(left_out)} reports are missing")
-    with files.atomic(out) as handle:
-        pd.DataFrame(rows, columns=kind.COLUMNS).to_csv(handle, index=False)
+    table = pd.DataFrame(rows, columns=kind.COLUMNS)
+    texts = (
+        each.to_csv(index=False).encode()
+        for each in (table, table.drop(columns=TIMES, errors="ignore"))
+    )
+    header = records.header("table", spec, code("aggregate"), used, stopwatch)
+    records.write_table(out, header, *texts)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The stage's options."""
     spec_option(parser)
     parser.add_argument("--results", required=True, help="results folder of the scale (in)")
-    parser.add_argument("--out", required=True, help="table (out, CSV)")
+    parser.add_argument("--out", required=True, help="table (out, CSV), and its report")
 
 
 def run(args: argparse.Namespace) -> None:

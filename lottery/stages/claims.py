@@ -1,17 +1,20 @@
 """Stage `claims`: checks the paper's claims against the tables of the figures. No torch."""
 
 import argparse
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from lottery import files
+from lottery import files, paths, records
 from lottery.claims.paper import CLAIMS
 from lottery.claims.scoreboard import markdown, scoreboard
 from lottery.errors import LotteryError
 from lottery.figure_specs import ClaimsSpec
+from lottery.fingerprint import code
 from lottery.messages import log
+from lottery.records import Input
 from lottery.specs import parse
 from lottery.stages.command import spec_option
 
@@ -24,26 +27,32 @@ def claims(spec: ClaimsSpec, tables: Sequence[str], csv: str, text: str) -> None
 
     Raises: LotteryError for a table that cannot be read, or of a figure that the scale lacks.
     """
+    stopwatch = records.Stopwatch()
     by_figure = {Path(path).stem: path for path in tables}
     for figure, path in by_figure.items():
         if figure not in spec.figures:
             raise LotteryError(f"{path}: scale {spec.scale} has no figure {figure!r}")
+    found = {figure: records.table(path) for figure, path in by_figure.items()}
     rows = scoreboard(
-        {figure: _read(figure, path) for figure, path in by_figure.items()}, spec.scale
+        {figure: _read(figure, by_figure[figure], text) for figure, (_, text) in found.items()},
+        spec.scale,
     )
     with files.atomic(csv) as handle:
         rows.to_csv(handle, index=False)
+    used = {figure: Input.of(by_figure[figure], about) for figure, (about, _) in found.items()}
+    header = records.header("claims", spec, code("claims"), used, stopwatch)
+    records.write_report(paths.beside(csv), header, {"claims": len(rows)})
     with files.atomic(text) as handle:
         handle.write(markdown(rows, spec.scale).encode())
     log(f"checked {len(rows)} claims against {len(by_figure)} tables")
 
 
-def _read(figure: str, path: str) -> pd.DataFrame:
+def _read(figure: str, path: str, text: bytes) -> pd.DataFrame:
     columns = {c for claim in CLAIMS if claim.figure == figure for c in claim.comparison.columns}
     kinds = {column: "str" if column in NAMES else "float" for column in columns}
     try:
-        table = pd.read_csv(path, dtype=kinds)
-    except (ValueError, OSError) as error:
+        table = pd.read_csv(io.BytesIO(text), dtype=kinds)
+    except ValueError as error:
         reason = " ".join(str(error).split())  # pandas' own may have several lines
         raise LotteryError(f"{path}: not a readable table: {reason}") from None
     absent = columns - set(table.columns)

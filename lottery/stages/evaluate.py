@@ -2,9 +2,10 @@
 
 import argparse
 
-from lottery import records, tasks
+from lottery import artifacts, records, tasks
 from lottery.catalogue.tasks import TASKS
 from lottery.errors import LotteryError
+from lottery.fingerprint import training_code
 from lottery.messages import log
 from lottery.pruning.prunable import prunable
 from lottery.specs import EvaluateSpec, parse
@@ -46,7 +47,7 @@ def evaluate(
             keeps = same and TASKS[found.task].classifies
             inputs.rewind(model, chain, spec.round, early, data.classes if keeps else 0)
         ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
-        read = records.digests({"subset": subset, "mask": mask, "early": early})
+        read = artifacts.sources({"subset": subset, "mask": mask, "early": early})
         states = running.states(spec, "labels", read, place.execution.precision)
         result, measured = train_and_test(
             model,
@@ -64,8 +65,9 @@ def evaluate(
         world = place.execution.world
         if world.rank:
             return
+        code = training_code("evaluate", chain.architecture.model, "labels")
         about = records.header(
-            "evaluation", spec, read, stopwatch, place.words, running.own_threads
+            "evaluation", spec, code, read, stopwatch, place.words, running.own_threads
         )
         size, seconds = spec.dataset.image_size, stopwatch.seconds() * world.size
         outcome = summary(chain, size, ticket, measured, result, seconds)

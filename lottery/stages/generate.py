@@ -8,6 +8,7 @@ import argparse
 from pathlib import Path
 
 from lottery import artifacts, records, tasks
+from lottery.fingerprint import training_code
 from lottery.messages import log
 from lottery.pruning.prunable import prunable
 from lottery.pruning.weights import pack
@@ -45,7 +46,7 @@ def generate(
         if spec.round:
             inputs.rewind(model, chain, spec.round, early, task.outputs(data.classes))
         ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
-        read = records.digests(
+        read = artifacts.sources(
             {"subset": subset, "mask": mask, "early": early if spec.round else None}
         )
         states = running.states(spec, training.task, read, place.execution.precision)
@@ -66,8 +67,9 @@ def generate(
         world = place.execution.world
         if world.rank:
             return
+        code = training_code("generate", chain.architecture.model, training.task)
         about = records.header(
-            "weights", spec.trained(), read, stopwatch, place.words, running.own_threads
+            "weights", spec.trained(), code, read, stopwatch, place.words, running.own_threads
         )
         for (name, point), update in zip(spec.rewinds.items(), result.updates, strict=True):
             at = records.also(about, "early", EarlySpec(dense=spec.trained(), rewind=point))

@@ -8,6 +8,7 @@ from lottery import artifacts, records
 from lottery.catalogue.formats import FORMATS
 from lottery.data import class_folders, datasets
 from lottery.data.datasets import Listing
+from lottery.fingerprint import images_code
 from lottery.messages import log
 from lottery.specs import ImagesSpec, parse
 from lottery.stages.command import data_option, spec_option
@@ -39,7 +40,8 @@ def images(spec: ImagesSpec, data: str, out: str, report: str | None = None) -> 
             if found.by_pillow.any():
                 slow = f", {result[split]['by_pillow']:,} of them for Pillow, whatever the loader"
         log(f"{spec.dataset.name}: {len(found.labels):,} {split} images{slow}")
-    header = records.header("images", spec, {}, stopwatch)
+    code = images_code(spec.dataset.format)
+    header = records.header("images", spec, code, {}, stopwatch)
     artifacts.save(out, header, payload)
     if report:
         records.write_report(report, header, result)

@@ -1,16 +1,21 @@
 """Stage `plot`: a figure from its table. Needs no torch."""
 
 import argparse
+import io
+import json
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
 
+from lottery import records
 from lottery.errors import LotteryError
 from lottery.figure_specs import PlotSpec
 from lottery.figures import accuracy, sparsity, style, typeset
+from lottery.fingerprint import code
 from lottery.messages import log
+from lottery.records import Input
 from lottery.specs import parse
 from lottery.stages.command import spec_option
 
@@ -29,9 +34,14 @@ FORMATS = (".pdf", ".png", ".svg")
 
 def plot(spec: PlotSpec, table: str, outs: list[str]) -> None:
     """Draw the figure once and write it in each format (by suffix)."""
+    about, text = records.table(table)
+    if about["spec"]["figure"] != spec.figure:
+        raise LotteryError(f"{table}: it is the table of figure {about['spec']['figure']!r}")
     try:
-        rows = pd.read_csv(table, dtype={"panel": str, "curve": str}, keep_default_na=False)
-    except (ValueError, OSError) as error:
+        rows = pd.read_csv(
+            io.BytesIO(text), dtype={"panel": str, "curve": str}, keep_default_na=False
+        )
+    except ValueError as error:
         raise LotteryError(f"{table}: not a readable table: {error}") from None
     draw, columns = KINDS[spec.kind]
     absent = ({"panel", "curve"} | columns) - set(rows.columns)
@@ -48,8 +58,10 @@ def plot(spec: PlotSpec, table: str, outs: list[str]) -> None:
         if Path(out).suffix not in FORMATS:
             raise LotteryError(f"--out {out}: must end in one of {', '.join(FORMATS)}")
     figure = draw(spec, rows)
+    read = {"table": Input.of(table, about)}
+    stamp = records.sealed(records.stamp("figure", spec, code("plot"), read), None)
     for out in outs:
-        style.save(figure, out)
+        style.save(figure, out, json.dumps(stamp))
         log(f"drew {out}")
     plt.close(figure)
 

@@ -121,7 +121,7 @@ class Running:
         """
         if self.checkpoints is None:
             return None
-        identity = {name: file.sha256 for name, file in read.items()}
+        identity = {name: file.digest for name, file in read.items()}
         identity["precision"] = precision
         # Another number of threads sums in another order.
         identity["threads"] = str(self.own_threads)

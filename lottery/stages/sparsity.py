@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lottery import records
+from lottery import artifacts, records
+from lottery.fingerprint import sparsity_code
 from lottery.geometry import dead_taps
 from lottery.messages import log
 from lottery.pruning.prunable import dense_mask
@@ -30,7 +31,8 @@ def sparsity(spec: SparsitySpec, weights: str, report: str) -> None:
     result = {**natural_sparsity(magnitudes, spec.cuts), "dead_taps": asdict(dead)}
     for cut, share in zip(result["cuts"], result["sparsity"], strict=True):
         log(f"{spec.dense.chain.ticket}: {share:.2%} of the weights are at most {cut:g}")
-    about = records.header("sparsity", spec, records.digests({"weights": weights}), stopwatch)
+    code, read = sparsity_code(chain.architecture.model), artifacts.sources({"weights": weights})
+    about = records.header("sparsity", spec, code, read, stopwatch)
     records.write_report(report, about, result)
 
 

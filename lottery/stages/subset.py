@@ -6,6 +6,7 @@ import torch
 
 from lottery import artifacts, records
 from lottery.data import subsets
+from lottery.fingerprint import code
 from lottery.messages import log
 from lottery.specs import SubsetSpec, parse
 from lottery.stages import inputs
@@ -23,9 +24,10 @@ def subset(spec: SubsetSpec, images: str, out: str) -> None:
         f"{spec.dataset.name}: {len(indices)} of {len(labels)} images, "
         f"{len(classes)} of {spec.dataset.classes} classes"
     )
+    read = artifacts.sources({"images": images})
     artifacts.save(
         out,
-        records.header("subset", spec, records.digests({"images": images}), stopwatch),
+        records.header("subset", spec, code("subset"), read, stopwatch),
         {
             "indices": indices,
             "classes": classes,

@@ -17,6 +17,7 @@ from typing import Any
 
 from lottery import artifacts, records
 from lottery.errors import LotteryError, Stopped
+from lottery.fingerprint import Code
 from lottery.messages import log
 from lottery.specs import Spec
 
@@ -97,7 +98,8 @@ class Checkpoints:
     def save(self, update: int, state: dict[str, Any]) -> None:
         """Save a checkpoint after `update` updates; remove all but the newest two."""
         path = self._folder / f"update{update:09d}.pt"
-        about = records.header("checkpoint", self._spec, {}, records.Stopwatch())
+        code = Code("checkpoint", self._identity.get("code", ""), {})
+        about = records.stamp("checkpoint", self._spec, code, {})
         artifacts.save(path, about, {"identity": self._identity, "state": state})
         for old in self._files()[:-KEPT]:
             old.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from lottery.claims.verdicts import conclude, examine
 from lottery.errors import LotteryError
 from lottery.figure_specs import ClaimsSpec
 from lottery.stages.claims import claims
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, write_table
 from tests.unit.test_claims_compared import accuracies
 
 NOTHING = pd.DataFrame(columns=list({*Gap.columns, *Sparsity.columns, *Saving.columns}))
@@ -110,7 +110,8 @@ def write(folder, levels, seeds=3, rounds=31, noise=0.1):
     ]
     folder.mkdir(exist_ok=True)
     path = folder / "fig1a.csv"
-    pd.concat(rows).assign(evaluation="cifar10", figure="fig1a").to_csv(path, index=False)
+    table = pd.concat(rows).assign(evaluation="cifar10", figure="fig1a")
+    write_table(path, "fig1a", table.to_csv(index=False))
     return str(path)
 
 
@@ -237,7 +238,7 @@ def test_one_seed_shows_effects_without_verdicts(tmp_path):
 )  # fmt: skip
 def test_a_table_that_cannot_be_read_is_refused_in_one_line(tmp_path, name, content, complaint):
     path = tmp_path / name
-    path.write_text(content)
+    write_table(path, "fig1a", content)
     with pytest.raises(LotteryError, match=complaint) as error:
         run(tmp_path, str(path))
     assert str(error.value).startswith(str(path))
@@ -245,5 +246,5 @@ def test_a_table_that_cannot_be_read_is_refused_in_one_line(tmp_path, name, cont
 
 
 def test_a_table_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(LotteryError, match=r"fig1a\.csv: not a readable table"):
+    with pytest.raises(LotteryError, match=r"fig1a\.json: No such file"):
         run(tmp_path, str(tmp_path / "fig1a.csv"))

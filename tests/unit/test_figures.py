@@ -16,7 +16,7 @@ from lottery.figures import accuracy, sparsity
 from lottery.figures.accuracy import summary
 from lottery.stages.plot import KINDS, plot
 from lottery.tables import rewind
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, write_table
 
 
 def panel(*curves, name="18", **changes):
@@ -49,7 +49,7 @@ def table(path, **changes):
         for seed in (0, 1)
         for round in (0, 1, 2)
     ]  # fmt: skip
-    pd.DataFrame(rows).assign(**changes).to_csv(path, index=False)
+    write_table(path, "f", pd.DataFrame(rows).assign(**changes).to_csv(index=False))
     return str(path)
 
 
@@ -85,7 +85,7 @@ def test_a_table_that_does_not_fit_is_refused(tmp_path, changes, words):
     path = tmp_path / "t.csv"
     table(path, **changes)
     if "accuracy" in changes:
-        pd.read_csv(path).drop(columns="accuracy").to_csv(path, index=False)
+        write_table(path, "f", pd.read_csv(path).drop(columns="accuracy").to_csv(index=False))
     with pytest.raises(LotteryError, match=words):
         plot(SPEC, str(path), [str(tmp_path / "a.pdf")])
 
@@ -96,7 +96,7 @@ def test_an_unknown_format_is_refused(tmp_path):
 
 
 def svg(tmp_path, spec, rows):
-    pd.DataFrame(rows).to_csv(tmp_path / "t.csv", index=False)
+    write_table(tmp_path / "t.csv", spec.figure, pd.DataFrame(rows).to_csv(index=False))
     with mpl.rc_context({"svg.fonttype": "none"}):
         plot(spec, str(tmp_path / "t.csv"), [str(tmp_path / "f.svg")])
     return (tmp_path / "f.svg").read_text()

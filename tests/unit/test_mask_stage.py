@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lottery import artifacts, models, records
+from lottery import artifacts, models
 from lottery.errors import LotteryError
 from lottery.geometry import taps
 from lottery.pruning.mask import Mask
@@ -11,6 +11,7 @@ from lottery.pruning.prunable import dense_mask, prunable
 from lottery.pruning.weights import pack
 from lottery.specs import Baseline, GenerateSpec, MaskSpec
 from lottery.stages.mask import mask
+from tests.conftest import header
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def weights(tmp_path, chain):
     def write(round, of=chain):
         model = models.build(of.architecture, 10, round, "trained")
         path = tmp_path / f"weights{round}.pt"
-        about = records.header("weights", GenerateSpec.of(of, round), {}, records.Stopwatch())
+        about = header("weights", GenerateSpec.of(of, round))
         scope = of.convolutions if round else None  # the dense training is that of all scopes
         whole = dense_mask(prunable(model, scope), of.architecture, of.excluded_at)
         artifacts.save(path, about, pack(model.state_dict(), whole))

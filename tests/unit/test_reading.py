@@ -7,16 +7,12 @@ import pytest
 import torch
 
 import lottery
-from lottery import artifacts, models, records
+from lottery import artifacts, models
 from lottery.errors import LotteryError
 from lottery.pruning.prunable import dense_mask, prunable
 from lottery.pruning.weights import pack
 from lottery.specs import EarlySpec, GenerateSpec, MaskSpec
-from tests.conftest import REPOSITORY
-
-
-def header(what, spec):
-    return records.header(what, spec, {}, records.Stopwatch())
+from tests.conftest import REPOSITORY, header
 
 
 def test_masks_and_weights_are_loaded_without_their_specs(tmp_path, chain):
@@ -47,8 +43,8 @@ def test_a_config_is_loaded_by_its_files():
 
 
 def test_import_lottery_imports_no_torch_and_knows_no_other_name():
-    code = "import lottery, sys; assert 'torch' not in sys.modules; lottery.load_ticket"
+    code = "import lottery, sys; assert 'torch' not in sys.modules; lottery.load_everything"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True
     )
-    assert "AttributeError: module 'lottery' has no attribute 'load_ticket'" in done.stderr
+    assert "AttributeError: module 'lottery' has no attribute 'load_everything'" in done.stderr

@@ -5,7 +5,7 @@ import torch
 from pydantic import ValidationError
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
-from lottery import artifacts, models, records
+from lottery import artifacts, models
 from lottery.errors import LotteryError
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
@@ -16,7 +16,7 @@ from lottery.stages.evaluate import evaluate
 from lottery.stages.generate import generate
 from lottery.stages.mask import mask
 from lottery.training import loop
-from tests.conftest import recipe, stage_inputs
+from tests.conftest import header, recipe, stage_inputs
 from tests.unit.test_training import LABELS
 
 
@@ -32,7 +32,7 @@ def early(tmp_path, chain):
     state = models.build(chain.architecture, 10, 7, "elsewhere").state_dict()
     state["bn1.running_mean"] += 3
     path = tmp_path / "early.pt"
-    about = records.header("early", EarlySpec.of(chain), {}, records.Stopwatch())
+    about = header("early", EarlySpec.of(chain))
     artifacts.save(path, about, {"model": state, "update": 1})
     return path, state
 
@@ -66,7 +66,7 @@ def test_the_classes_of_a_semi_supervised_head_are_kept(tmp_path, chain, data):
     state = models.build(chain.architecture, 14, 7, "elsewhere").state_dict()
     path, report = tmp_path / "early.pt", tmp_path / "evaluation.json"
     for name, task in (("semi", semi), ("rotnet", chain_of(semi, "rotnet"))):
-        about = records.header("early", EarlySpec.of(task), {}, records.Stopwatch())
+        about = header("early", EarlySpec.of(task))
         artifacts.save(path, about, {"model": state, "update": 1})
         begun = {}
 

@@ -83,7 +83,7 @@ def test_semi_supervised_tickets_never_read_the_labels_they_are_not_given(
     poisoned = torch.full_like(labels, 10**6)
     poisoned[chosen] = labels[chosen]
     content["payload"]["train"]["labels"] = poisoned
-    torch.save(content, tmp_path / "poisoned.pt")
+    artifacts.save(tmp_path / "poisoned.pt", content["header"], content["payload"])
     states = []
     for path in (whole, str(tmp_path / "poisoned.pt")):
         data = inputs.data(spec, drawn, path, hide_labels=True)

@@ -33,6 +33,12 @@ def edited(finished, tmp_path):
 
 
 @pytest.fixture
+def sent(finished, tmp_path):
+    """The finished run's results in a fresh clone, to edit."""
+    return finished.sent(tmp_path / "elsewhere")
+
+
+@pytest.fixture
 def untouched(tmp_path):
     """A copy of the repository in which nothing has run."""
     return Project.copy(tmp_path / "lottery")

@@ -128,7 +128,7 @@ def test_artifacts_say_what_they_are(finished):
     assert header["spec"]["chain"]["ticket"] == ROTNET
     assert header["spec"]["chain"]["training"]["recipe"]["learning_rate"] == 0.001
     assert set(header["inputs"]) == {"subset", "mask", "early"}
-    assert all(len(entry["sha256"]) == 64 for entry in header["inputs"].values())
+    assert all(len(entry["digest"]) == 64 for entry in header["inputs"].values())
     assert header["versions"]["torch"] == torch.__version__.split("+")[0]
     assert header["seconds"] > 0
     assert header["device"]

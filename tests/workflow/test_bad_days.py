@@ -1,5 +1,6 @@
 """Bad input, killed jobs and lost files: a clear error, and the next call goes on from there."""
 
+import json
 import os
 import re
 import signal
@@ -7,7 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
+from lottery import headers
 from tests.workflow.project import DENSE, FIGURE, HOW, LOGS, TINY, Project
 
 CALL = (FIGURE, *HOW)
@@ -70,26 +73,26 @@ def fails(project, *words):
     return done.stdout
 
 
-def test_a_truncated_artifact_fails_its_reader_and_nothing_else(edited):
+def test_a_truncated_artifact_is_read_by_nothing_and_made_again(edited):
     weights = edited.root / DENSE / DENSE_ROTNET / "weights.pt"
-    early = edited.root / DENSE / DENSE_ROTNET / "early/cifar10.pt"
-    before, kept = weights.stat(), early.read_bytes()
-    whole = weights.read_bytes()
-    weights.write_bytes(whole[: len(whole) // 2])
-    os.utime(weights, (before.st_atime, before.st_mtime))
-    (edited.root / ROTNET / "round01/mask.pt").unlink()
-    (edited.root / FIGURE).unlink()
-    (edited.root / "results/tiny/tables/fig1a.csv").unlink()
-    (edited.root / ROTNET / "round02/evaluation-cifar10.json").unlink()
-    (edited.root / ROTNET / "round02/mask.pt").unlink()
-    fails(edited, f"mask: error: {DENSE}/{DENSE_ROTNET}/weights.pt: not a readable artifact")
-    log = edited.root / "results/tiny/logs/mask/cifar10-rotnet-resnet18/seed0/round01.log"
-    assert "not a readable artifact" in log.read_text()
-    assert early.read_bytes() == kept
-    weights.write_bytes(whole)
-    os.utime(weights, (before.st_atime, before.st_mtime))
+    mask = edited.root / ROTNET / "round01/mask.pt"
+    before = payload(mask)
+    weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 2])
+    spec = json.dumps(headers.read(mask)["spec"])
+    out = str(edited.root / "mask.pt")
+    done = edited.lottery("mask", "--spec", spec, "--weights", str(weights), "--out", out)
+    assert done.returncode == 1
+    assert f"{weights}: not a readable artifact" in done.stderr
+    assert "Traceback" not in done.stderr
+    said = edited.snakemake(FIGURE, "-n", "--configfile", TINY).stdout
+    assert f"{DENSE}/{DENSE_ROTNET}/weights.pt: not a readable result" in said
     edited.run()
     assert edited.plan() == {}
+    assert torch.equal(payload(mask)["bits"], before["bits"])
+
+
+def payload(path):
+    return torch.load(path, weights_only=True)["payload"]
 
 
 def test_a_diverged_training_says_so_in_its_log(untouched: Project):

@@ -1,6 +1,7 @@
 """An edit reruns exactly what depends on it."""
 
 import json
+from pathlib import Path
 
 import torch
 
@@ -99,18 +100,24 @@ def test_scales_share_nothing(finished):
 
 def test_a_stage_refuses_an_input_of_another_recipe(edited):
     """As when the config is edited while jobs of the old one are still in the queue."""
-    edited.overlay({"recipes": {"cifar10-rotnet": {"learning_rate": 0.002}}})
     report = "results/tiny/tickets/cifar10-rotnet-resnet18/seed0/round02/evaluation-cifar10.json"
-    other = report.replace("rotnet", "adjusted-random")
-    before = (edited.root / other).read_bytes()
-    done = edited.snakemake(
-        FIGURE, "--cores", "1", "--configfile", TINY, "--rerun-triggers", "mtime",
-        "--forcerun", "evaluate", "--keep-going",
-    )  # fmt: skip
-    assert done.returncode != 0
-    assert "learning_rate is 0.001 there, 0.002 here" in done.stdout
-    assert "Traceback" not in done.stdout
-    assert (edited.root / other).read_bytes() != before, "what fits together is made"
+    target = edited.root / report
+    before = target.read_bytes()
+    spec = json.loads(before.splitlines()[0].removesuffix(b",") + b"}")["spec"]
+    spec["chain"]["training"]["recipe"]["learning_rate"] = 0.002
+    files = {
+        "images": "results/tiny/images/cifar10.pt",
+        "subset": "results/tiny/subsets/cifar10/all.pt",
+        "early": f"{DENSE}/rotnet/cifar10-rotnet/seed0/early/cifar10.pt",
+        "mask": f"{Path(report).parent}/mask.pt",
+        "report": report,
+    }
+    options = [f"--{name}={path}" for name, path in files.items()]
+    done = edited.lottery("evaluate", "--spec", json.dumps(spec), *options)
+    assert done.returncode == 1
+    assert "learning_rate is 0.001 there, 0.002 here" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert target.read_bytes() == before
 
 
 def test_weights_of_pruned_rounds_are_dropped_on_request_and_missed_by_nothing(finished, untouched):

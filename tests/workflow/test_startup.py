@@ -10,14 +10,15 @@ import pytest
 from tests.conftest import REPOSITORY
 
 LAYERS = [
-    {"errors", "messages", "catalogue", "__init__"},
+    {"errors", "messages", "catalogue", "content", "origin", "__init__"},
     {"specs", "figure_specs", "words", "geometry", "paths", "files", "seeds", "fingerprint"},
     {"records", "reports"},
-    {"artifacts", "config", "sharing"},
+    {"headers"},
+    {"artifacts", "config", "sharing", "truth"},
     {"data", "models", "tasks", "tables", "claims"},
     {"pruning"},
-    {"training", "figures", "reading"},
-    {"stages"},
+    {"training", "figures", "plan", "planning"},
+    {"stages", "reading", "packs", "verifying"},
     {"__main__"},
 ]
 

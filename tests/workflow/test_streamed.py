@@ -141,6 +141,7 @@ def test_a_validation_folder_without_classes_is_told_by_a_dry_run(streamed, tmp_
     for image in flower.iterdir():
         image.rename(project.root / "photographs/test" / f"flower-{image.name}")
     shutil.rmtree(project.root / "results")
+    shutil.rmtree(project.root / "figures")
     done = project.snakemake(FIGURE, "-n", "--configfile", TINY)
     assert done.returncode == 0
     assert (

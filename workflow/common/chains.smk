@@ -1,8 +1,7 @@
 # What the jobs of a chain read, and the code that they depend on.
-from lottery.catalogue import module
 from lottery.catalogue.criteria import CRITERIA
 from lottery.config.entries import DenseName
-from lottery.fingerprint import fingerprint, training_code
+from lottery.fingerprint import mask_code, sparsity_code, training_code
 
 TRAINED = {name: CONFIG.generate_dense(name, 0).chain for name in CONFIG.rewinds_of}
 PLACES = TRAINED | CONFIG.starts
@@ -26,7 +25,7 @@ def indices(w) -> str:
     return drawn(entries.dataset, entries.subset, w.seed)
 
 
-def generate_code(w) -> str:
+def code_of_generation(w):
     entries = DenseName.parse(dense_of(w))
     return training_code("generate", network_of(w), entries.task)
 
@@ -70,11 +69,17 @@ def early(w):
     return os.path.dirname(begins_with(w)) if rewinds(w) else ended_with(w)
 
 
+def files_read(w, input) -> dict[str, str]:
+    """The files that a job reads, by their names in its rule and its stage."""
+    named = {name: path for name, path in input.items() if path}
+    if "early" in named:
+        named["early"] = begins_with(w)
+    return named
+
+
 def options(w, input, **more) -> str:
     """What a job reads, and `more`, as options of its stage; None is none, True has no value."""
-    given = {name: path for name, path in input.items() if path}
-    if "early" in given:
-        given["early"] = begins_with(w)
+    given = files_read(w, input)
     given |= {name.replace("_", "-"): value for name, value in more.items()}
     return shlex.join(
         f"--{name}" if value is True else f"--{name}={value}"
@@ -112,16 +117,11 @@ RUN_ON_IMAGES = [ticket for ticket in FOUND if criterion(ticket).examples]
 """Tickets whose criterion runs the network."""
 
 
-def mask_code(w) -> str:
+def code_of_mask(w):
     """Of its own criterion alone, so that another one reruns nothing."""
     chain = CHAINS[w.ticket]
-    modules = ["lottery.stages.mask", f"lottery.models.{network_of(w)}"]
-    if chain.baseline is None:
-        modules.append(f"lottery.pruning.criteria.{module(chain.criterion)}")
-    if w.ticket in RUN_ON_IMAGES:
-        modules.append("lottery.stages.examples")
-        modules.append(f"lottery.tasks.{module(chain.training.task)}")
-    return fingerprint(*modules)
+    runs = chain.training.task if w.ticket in RUN_ON_IMAGES else None
+    return mask_code(network_of(w), None if chain.baseline else chain.criterion, runs)
 
 
 def files_to_run(w, input, threads) -> str:

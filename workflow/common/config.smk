@@ -32,6 +32,13 @@ except LotteryError as error:
 RESULTS = paths.results(CONFIG.scale)
 FIGURES = paths.figures(CONFIG.scale)
 LOGS = f"{RESULTS}/logs"
+MASKS = (
+    "mask",
+    "mask_on_images",
+    "random_mask",
+    "adjusted_random_mask",
+    "reinitialised_mask",
+)
 TRAININGS = ("generate_dense", "generate", "evaluate_dense", "evaluate")
 
 

@@ -2,7 +2,8 @@
 import functools
 
 from lottery.data import presence
-from lottery.fingerprint import fingerprint
+from lottery import fingerprint
+from lottery.fingerprint import images_code
 
 DRAWS = {
     (dataset, paths.subset_draw(subset, seed)): spec

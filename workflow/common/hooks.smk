@@ -2,10 +2,12 @@
 import atexit
 import gc
 import inspect
+from pathlib import Path
 
 from snakemake.common import overwrite_function_params
 from snakemake.resources import Resource
 
+from lottery import files as lottery_files
 from lottery import sharing
 from lottery.geometry import dead_taps
 
@@ -79,8 +81,17 @@ onstart:
     if (limit.max_jobs, limit.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
     # Only now it is known which jobs will run, so a figure can be redrawn without any data.
+    jobs = list(workflow.dag.needrun_jobs())
+    folders = {
+        os.path.dirname(file) for job in jobs for file in [*job.output, *job.log]
+    }
+    closed = sorted(f for f in folders if not lottery_files.writable(Path(f)))
+    if closed:
+        raise WorkflowError(
+            f"no file can be written in {closed[0]}, where a job's results go"
+        )
     absent = presence.fetch_missing(
-        CONFIG, set(filter(None, map(reads_data, workflow.dag.needrun_jobs())))
+        CONFIG, set(filter(None, map(reads_data, jobs)))
     )
     if absent:
         raise WorkflowError("\n".join(absent))

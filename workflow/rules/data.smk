@@ -14,10 +14,7 @@ rule images:
         runtime=240,
     params:
         spec=lambda w: CONFIG.images(w.dataset).text(),
-        code=lambda w: fingerprint(
-            "lottery.stages.images",
-            f"lottery.data.{CONFIG.datasets[w.dataset].format}",
-        ),
+        code=lambda w: str(images_code(CONFIG.datasets[w.dataset].format)),
         contents=lambda w: contents(w.dataset),  # another one is another data set
         data=lambda w, input: data_folder(w.dataset),  # which may move
     shell:
@@ -41,7 +38,7 @@ rule subset:
         runtime=60,
     params:
         spec=lambda w: DRAWS[w.dataset, w.draw].text(),
-        code=fingerprint("lottery.stages.subset"),
+        code=str(fingerprint.code("subset")),
     shell:
         "python -m lottery subset --spec {params.spec:q} --images {input.images:q}"
         " --out {output.indices:q} 2>&1 | tee {log:q}"

@@ -21,7 +21,7 @@ rule generate_dense:
         **TRAINING_RESOURCES,
     params:
         spec=lambda w: CONFIG.generate_dense(w.dense, int(w.seed)).text(),
-        code=generate_code,
+        code=lambda w: str(code_of_generation(w)),
         training=training,
         launcher=launcher,
     shell:
@@ -45,9 +45,7 @@ rule sparsity:
         runtime=20,
     params:
         spec=lambda w: CONFIG.natural_sparsity(w.dense, int(w.seed)).text(),
-        code=lambda w: fingerprint(
-            "lottery.stages.sparsity", f"lottery.models.{network_of(w)}"
-        ),
+        code=lambda w: str(sparsity_code(network_of(w))),
     shell:
         "python -m lottery sparsity --spec {params.spec:q} --weights {input.weights:q}"
         " --report {output.report:q} 2>&1 | tee {log:q}"
@@ -70,7 +68,7 @@ rule evaluate_dense:
         **TRAINING_RESOURCES,
     params:
         spec=lambda w: CONFIG.evaluate_dense(w.dense, int(w.seed), w.evaluation).text(),
-        code=lambda w: training_code("evaluate", network_of(w), "labels"),
+        code=lambda w: str(training_code("evaluate", network_of(w), "labels")),
         training=training,
         launcher=launcher,
     shell:

@@ -8,13 +8,13 @@ rule aggregate:
         lambda w: [] if CONFIG.partial else figure_reports(w),
     output:
         table=paths.table(RESULTS, "{figure}"),
+        report=paths.beside(paths.table(RESULTS, "{figure}")),
     log:
         f"{LOGS}/aggregate/{{figure}}.log",
     localrule: True
     params:
         spec=lambda w: CONFIG.aggregate(w.figure).text(),
-        code=fingerprint("lottery.stages.aggregate"),
-        there=lambda w: newest(figure_reports(w)) if CONFIG.partial else None,
+        code=str(fingerprint.code("aggregate")),
         results=lambda w, input: RESULTS,
     shell:
         "python -m lottery aggregate --spec {params.spec:q} --results {params.results:q}"
@@ -26,18 +26,18 @@ rule plot:
     input:
         table=paths.table(RESULTS, "{figure}"),
     output:
-        report(
+        pdf=report(
             f"{FIGURES}/{{figure}}.pdf",
             caption="../report/curves.rst",
             category="Figures",
         ),
-        f"{FIGURES}/{{figure}}.png",
+        png=f"{FIGURES}/{{figure}}.png",
     log:
-        f"{LOGS}/plot/{{figure}}.log",
+        f"{FIGURES}/logs/{{figure}}.log",
     localrule: True
     params:
         spec=lambda w: CONFIG.plot(w.figure).text(),
-        code=fingerprint("lottery.stages.plot"),
+        code=str(fingerprint.code("plot")),
     shell:
         "python -m lottery plot --spec {params.spec:q} --table {input.table:q} --out {output:q}"
         " 2>&1 | tee {log:q}"
@@ -50,12 +50,13 @@ rule claims:
     output:
         table=f"{FIGURES}/claims.csv",
         text=report(f"{FIGURES}/claims.md", category="Claims"),
+        report=f"{FIGURES}/claims.json",
     log:
-        f"{LOGS}/claims.log",
+        f"{FIGURES}/logs/claims.log",
     localrule: True
     params:
         spec=CONFIG.claims().text(),
-        code=fingerprint("lottery.stages.claims"),
+        code=str(fingerprint.code("claims")),
     shell:
         "python -m lottery claims --spec {params.spec:q} --tables {input:q}"
         " --csv {output.table:q} --markdown {output.text:q} 2>&1 | tee {log:q}"

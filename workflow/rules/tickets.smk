@@ -22,7 +22,7 @@ rule generate:
         **TRAINING_RESOURCES,
     params:
         spec=lambda w: CONFIG.generate(w.ticket, int(w.seed), int(w.round)).text(),
-        code=generate_code,
+        code=lambda w: str(code_of_generation(w)),
         training=training,
         launcher=launcher,
     shell:
@@ -48,7 +48,7 @@ rule evaluate:
         spec=lambda w: CONFIG.evaluate(
             w.ticket, int(w.seed), int(w.round), w.evaluation
         ).text(),
-        code=lambda w: training_code("evaluate", network_of(w), "labels"),
+        code=lambda w: str(training_code("evaluate", network_of(w), "labels")),
         training=training,
         launcher=launcher,
     shell:

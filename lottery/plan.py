@@ -1,0 +1,78 @@
+"""What Snakemake would do, and why: asked of a dry run, for commands that tell or change it."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from lottery import config, paths
+from lottery.errors import LotteryError
+from lottery.truth import PLAN
+
+
+class Result(NamedTuple):
+    """A file that a figure needs."""
+
+    rule: str
+    figures: list[str]
+    of: str
+    """The ticket, dense network or data set that it is about."""
+    runs: bool
+    """Whether the job that makes it would run."""
+    path: str
+    what: str
+    key: str
+    """Of the spec that would make it."""
+    there: bool
+    stale: str | None
+    """Why what is there must be made again."""
+    codes: list[str]
+    modules: dict[str, str]
+    """Of the code that would make it now, see `lottery.fingerprint`."""
+
+
+def planned(targets: Sequence[str], configs: Sequence[str]) -> list[Result]:
+    """Every result that the targets need, by a dry run in this folder.
+
+    Raises: LotteryError if there is no workflow here, or with what Snakemake says is wrong.
+    """
+    if not Path("workflow/Snakefile").is_file():
+        raise LotteryError("no workflow/Snakefile here: run this in the folder of the project")
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder, "plan.json")
+        call = [sys.executable, "-m", "snakemake", "-n", "--quiet", "all", "--nolock", *targets]
+        if configs:
+            call += ["--configfile", *configs]
+        done = subprocess.run(
+            call, env={**os.environ, PLAN: str(out)}, capture_output=True, text=True
+        )
+        if done.returncode or not out.exists():
+            said = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+            raise LotteryError("\n".join(said[-10:]) or "snakemake said nothing")
+        return [Result(**entry) for entry in json.loads(out.read_text())]
+
+
+def drawing(figure: str, configs: Sequence[str]) -> str:
+    """The file of a figure, which is given by its name or as that file.
+
+    Raises: LotteryError if the config is wrong, or has no such figure.
+    """
+    if "/" in figure:
+        return figure
+    settings = config.load(["config.yaml", *configs])
+    if figure not in settings.figures:
+        known = ", ".join(settings.figures)
+        raise LotteryError(f"no figure {figure!r}; the config has {known}")
+    return f"{paths.figures(settings.scale)}/{figure}.pdf"
+
+
+def config_option(parser: argparse.ArgumentParser) -> None:
+    """`--configfile`, as Snakemake has it."""
+    parser.add_argument(
+        "--configfile", nargs="+", default=[], help="overlays of config.yaml, as for snakemake"
+    )

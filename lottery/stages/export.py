@@ -1,0 +1,109 @@
+"""Stage `export`: a ticket as a file that other libraries read without this one."""
+
+import argparse
+import io
+import json
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+from safetensors.torch import save
+from torch.nn.utils import prune
+
+from lottery import artifacts, files
+from lottery.errors import LotteryError
+from lottery.messages import log
+from lottery.reading import Ticket, read_ticket
+
+SUFFIXES = {".safetensors": "safetensors", ".pt": "prune", ".pth": "prune", ".onnx": "onnx"}
+"""The format of a file that is named without `--format`."""
+
+
+def export(folder: str, out: str, format: str | None = None) -> None:
+    """Write the ticket of a round's folder; see `FORMATS` for what each file holds.
+
+    Raises: LotteryError if the ticket is not whole, the format is unknown, or a package that it
+        needs is missing.
+    """
+    format = format or SUFFIXES.get(Path(out).suffix)
+    if format is None:
+        raise LotteryError(f"{out}: no known suffix ({', '.join(SUFFIXES)}): give a --format")
+    ticket = read_ticket(folder)
+    content = FORMATS[format](ticket)
+    with files.atomic(out) as handle:
+        handle.write(content)
+    log(f"{out}: {ticket.mask.remaining} of {ticket.mask.total} weights, as {format}")
+
+
+def safetensors(ticket: Ticket) -> bytes:
+    """The `state_dict`, pruned weights zero; as metadata the mask's header, each value as JSON.
+
+    `start` among the metadata is the file of W_k: its path, digest and key.
+    """
+    state = {name: value.contiguous() for name, value in ticket.pruned().state_dict().items()}
+    about = dict(ticket.header)
+    for name, file in artifacts.sources({"start": ticket.start}).items():
+        about[name] = {"path": file.path, "digest": file.digest, "key": file.key}
+    return save(state, {name: json.dumps(value) for name, value in about.items()})
+
+
+def pruned(ticket: Ticket) -> bytes:
+    """The `state_dict` of a network under `torch.nn.utils.prune.custom_from_mask`.
+
+    `weight_orig` is W_k, with the weights that are pruned, and `weight_mask` the mask, 0 or 1.
+    """
+    for name, kept in ticket.mask.layers().items():
+        layer, _, parameter = name.rpartition(".")
+        prune.custom_from_mask(ticket.model.get_submodule(layer), parameter, kept)
+    buffer = io.BytesIO()
+    torch.save(ticket.model.state_dict(), buffer)
+    return buffer.getvalue()
+
+
+def onnx(ticket: Ticket) -> bytes:
+    """The network as it predicts, on batches of any size: batch norm has its running statistics.
+
+    Input `images` is float32 (N, 3, side, side), normalised as the data set's entry says; output
+    `logits` (N, outputs).
+
+    Raises: LotteryError if the packages are missing.
+    """
+    for package in ("onnx", "onnxscript"):
+        if find_spec(package) is None:
+            raise LotteryError(f"ONNX needs {package}: pip install 'lottery[onnx]'")
+    side = ticket.dataset.image_size
+    program = torch.onnx.export(
+        ticket.pruned().eval(),
+        (torch.zeros(2, 3, side, side),),
+        input_names=["images"],
+        output_names=["logits"],
+        dynamic_shapes=({0: torch.export.Dim("N")},),
+        dynamo=True,
+        verbose=False,
+    )
+    assert program is not None  # it is, with dynamo
+    return program.model_proto.SerializeToString()
+
+
+FORMATS: dict[str, Callable[[Ticket], bytes]] = {
+    "safetensors": safetensors,
+    "prune": pruned,
+    "onnx": onnx,
+}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The stage's options."""
+    parser.add_argument("folder", metavar="FOLDER", help="a round of a ticket (in)")
+    parser.add_argument("-o", "--out", required=True, metavar="FILE", help="the ticket (out)")
+    parser.add_argument(
+        "--format",
+        choices=tuple(FORMATS),
+        help="default: by the suffix of the file (.pt: prune)",
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """The stage as a command."""
+    export(args.folder, args.out, args.format)

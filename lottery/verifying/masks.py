@@ -1,0 +1,50 @@
+"""Masks: of their network, of the exact count, and each inside the one before."""
+
+from collections.abc import Iterator
+
+import torch
+
+from lottery.pruning.mask import Mask
+from lottery.pruning.random import random_mask
+from lottery.specs import Chain
+from lottery.verifying import networks
+from lottery.verifying.contents import Result
+from lottery.verifying.known import Known
+
+
+def check(result: Result, known: Known) -> Iterator[str]:
+    """A `mask.pt`; where rounds are missing, it is held against the last one that is there."""
+    chain, round = result.spec.chain, result.spec.round
+    mask = Mask.unpack(dict(result.content))
+    mask.check_fits(networks.prunable_of(chain))
+    before = known.mask_before(result.folder)
+    known.keep_mask(result.folder, round, mask)
+    dense = networks.dense(chain)
+    if mask.excluded != dense.excluded or (mask.kept & ~dense.kept).any():
+        yield "keeps weights that cannot be pruned"
+    found = result.content["remaining"]  # as counted by `unpack`
+    remaining = networks.remaining_of(chain, round)
+    if found != remaining:
+        yield (
+            f"{found} of {dense.total} weights remain, where round {round} of fraction "
+            f"{chain.fraction} leaves {remaining}"
+        )
+    if before is not None:
+        back = int(torch.count_nonzero(mask.kept & ~before[1].kept))
+        if back:
+            yield f"not nested: {back} of its weights are not in the mask of round {before[0]}"
+    yield from _baseline(result, chain, mask, dense)
+
+
+def _baseline(result: Result, chain: Chain, mask: Mask, dense: Mask) -> Iterator[str]:
+    """A random mask is drawn again; a shared one is that of the found ticket, bit for bit."""
+    if chain.baseline is None or chain.fraction is None:
+        return
+    if chain.baseline.kind == "random":
+        drawn = random_mask(dense, chain.fraction, result.spec.round, chain.seed)
+        if not torch.equal(drawn.kept, mask.kept):
+            yield f"not the mask that seed {chain.seed} draws"
+    if chain.baseline.kind == "reinitialised":
+        given = result.header["inputs"]["mask"]["digest"]
+        if given != result.header["digest"]:
+            yield "not the mask of the found ticket that it was made from"

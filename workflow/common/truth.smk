@@ -1,0 +1,161 @@
+# Which jobs must run: decided by the headers of what is there, see lottery/planning.py.
+import atexit
+import json
+
+from lottery import fingerprint, planning, truth
+from lottery import specs as lottery_specs
+
+HOLDS = {
+    "images": {"images": "images", "report": "images"},
+    "subset": {"indices": "subset"},
+    "generate_dense": {"weights": "weights", "report": "generation"},
+    "generate": {"weights": "weights", "report": "generation"},
+    "evaluate_dense": {"report": "evaluation"},
+    "evaluate": {"report": "evaluation"},
+    "sparsity": {"report": "sparsity"},
+    "aggregate": {"report": "table"},
+    "plot": {"png": "figure"},
+    "claims": {"report": "claims"},
+} | {rule: {"mask": "mask"} for rule in MASKS}
+"""What the outputs of each rule hold that have a header."""
+
+
+def code_of(job):
+    """The code of a job's stage, with its modules."""
+    w = job.wildcards
+    if job.rule.name in MASKS:
+        return code_of_mask(w)
+    if job.rule.name.startswith("generate"):
+        return code_of_generation(w)
+    if job.rule.name.startswith("evaluate"):
+        return training_code("evaluate", network_of(w), "labels")
+    if job.rule.name == "images":
+        return images_code(CONFIG.datasets[w.dataset].format)
+    if job.rule.name == "sparsity":
+        return sparsity_code(network_of(w))
+    return fingerprint.code(job.rule.name)
+
+
+@functools.cache
+def codes_before(job) -> frozenset[str]:
+    """The code of all stages that lead to what a job makes."""
+    own = {job.params.code} if job.rule.name in HOLDS else set()
+    return frozenset(own.union(*map(codes_before, workflow.dag.dependencies[job])))
+
+
+def made_from(job) -> dict[str, str]:
+    """The files that a job's headers name as its inputs."""
+    if job.rule.name == "aggregate":
+        reports = figure_reports(job.wildcards)
+        there = filter(os.path.exists, reports) if CONFIG.partial else reports
+        return {path.removeprefix(f"{RESULTS}/"): path for path in there}
+    if job.rule.name == "claims":
+        return {os.path.basename(path)[: -len(".csv")]: path for path in job.input}
+    return files_read(job.wildcards, job.input)
+
+
+def held(job) -> dict[str, tuple[str, str]]:
+    """The results of a job that have a header: what each holds, and the text of its spec."""
+    text = job.params.spec
+    found = {
+        job.output.get(name): (what, text)
+        for name, what in HOLDS[job.rule.name].items()
+    }
+    if job.rule.name == "generate_dense":
+        spec = lottery_specs.parse(lottery_specs.GenerateSpec, text)
+        trained = spec.trained()
+        found = {path: (what, trained.text()) for path, (what, _) in found.items()}
+        for name, point in spec.rewinds.items():
+            at = lottery_specs.EarlySpec(dense=trained, rewind=point)
+            found[f"{job.output.early}/{name}.pt"] = "early", at.text()
+    return found
+
+
+@functools.cache
+def stale(job) -> str | None:
+    """Why what is there of a job's results must be made again."""
+    if job.rule.name not in HOLDS:
+        return None
+    partial = CONFIG.partial and job.rule.name in ("aggregate", "plot", "claims")
+    inputs = None
+    for path, (what, text) in held(job).items():
+        if not os.path.exists(path):
+            continue
+        inputs = made_from(job) if inputs is None else inputs
+        expected = truth.Expected(
+            path, what, text, codes_before(job), code_of(job), inputs, partial
+        )
+        if words := truth.stale(expected):
+            return words
+    if inputs is not None and job.rule.name == "images":
+        return other_folder(job)
+    return None
+
+
+def other_folder(job) -> str | None:
+    """Whether the folder of a data set holds other images than when it was read."""
+    try:
+        with open(job.output.report) as file:
+            then = json.load(file)["result"].get("contents", "")
+    except (OSError, ValueError):
+        return None  # missing; damaged ones are told before
+    return (
+        None if then == job.params.contents else f"{job.output.report}: another folder"
+    )
+
+
+def every_file(job):
+    return made_from(job).values() if job.rule.name in HOLDS else []
+
+
+planning.install(stale, every_file)
+
+
+def found_by(job) -> dict[str, list[str]]:
+    """The figures that a job's results are for, and the ticket or dense network that they are of."""
+    w = job.wildcards
+    named = (w.get(key) for key in ("ticket", "dense", "dataset"))
+    place = next(filter(None, named), "")
+    return {"figures": sorted(figures_of(job)), "of": place}
+
+
+@functools.cache
+def figures_of(job) -> frozenset[str]:
+    own = {job.wildcards.figure} if job.rule.name in ("aggregate", "plot") else set()
+    after = workflow.dag.depending[job]
+    return frozenset(own.union(*map(figures_of, after)))
+
+
+def write_plan():
+    """For `lottery status` and `lottery adopt`: each result, what it would be made by, and whether
+    it is there and why it would be made again."""
+    if not (workflow.dryrun and workflow.dag):
+        return
+    results = []
+    for job in (job for job in workflow.dag.jobs if job.rule.name in HOLDS):
+        about = {
+            "rule": job.rule.name,
+            **found_by(job),
+            "runs": workflow.dag.needrun(job),
+        }
+        now = code_of(job)
+        for path, (what, text) in held(job).items():
+            there = os.path.exists(path)
+            results.append(
+                {
+                    **about,
+                    "path": path,
+                    "what": what,
+                    "key": lottery_specs.key_of(text),
+                    "there": there,
+                    "stale": stale(job) if there else None,
+                    "codes": sorted(codes_before(job)),
+                    "modules": now.modules,
+                }
+            )
+    with open(os.environ[truth.PLAN], "w") as file:
+        json.dump(results, file)
+
+
+if truth.PLAN in os.environ:
+    atexit.register(write_plan)
