@@ -35,13 +35,9 @@ class Change:
 
 def install(stale: Stale, reads: Reads) -> None:
     """Have every plan of this process made so."""
-    of_snakemake = DAG.update_needrun
 
     async def update_needrun(dag: Any, create_inventory: bool = False) -> None:
-        if not dag.workflow.is_main_process:  # one job, which the main process has planned
-            await of_snakemake(dag, create_inventory)
-            return
-        if create_inventory:
+        if create_inventory and dag.workflow.is_main_process:
             await dag.workflow.iocache.mtime_inventory(dag.jobs)
         await _plan(dag, stale, reads)
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 
 from lottery import headers, paths, records
 from lottery.errors import LotteryError
+from lottery.messages import log
 from lottery.packs import layout
 from lottery.packs.layout import Named
 
@@ -128,7 +129,7 @@ class _Collector:
             return None
         if layout.kind(name) in (None, *layout.HEADLESS):
             raise LotteryError(f"{self._path(holder)}: names {named.path}, which is no result")
-        if layout.kind(name) == "weights" and self._depth < Depth.ALL:
+        if layout.kind(name) == "weights" and (self._depth < Depth.ALL or self._removed(name)):
             return None
         header = self._headed(name)
         if header["digest"] != named.digest:
@@ -136,6 +137,13 @@ class _Collector:
                 f"{self._path(holder)}: made from another {self._path(name)} than the one there"
             )
         return header
+
+    def _removed(self, name: str) -> bool:
+        """Whether weights are not there any more, as with `keep_weights: false`."""
+        gone = not self._path(name).exists() and name.startswith(f"{self._results}/tickets/")
+        if gone:
+            log(f"left out, as it was removed: {self._path(name)}")
+        return gone
 
     def _beside(self, name: str) -> list[tuple[str, Named]]:
         """Of the training that wrote W* or W_k: what its report names, and natural sparsity.
@@ -179,6 +187,8 @@ class _Collector:
             raise LotteryError(f"{path}: no such file, and the figure needs it")
         self.files[name] = path
         self._log(name)
+        if layout.kind(name) == "generation":
+            self._optional(paths.weights(name.rsplit("/", 1)[0]), Depth.ALL)
         return path
 
     def _log(self, name: str) -> None:

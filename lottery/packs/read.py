@@ -23,6 +23,8 @@ BROKEN = (
     zlib.error,
     struct.error,
     EOFError,
+    OSError,  # an offset that lies outside
+    OverflowError,
     RuntimeError,  # encrypted, or compressed in a way that this Python lacks
     NotImplementedError,
     ValueError,

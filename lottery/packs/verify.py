@@ -70,7 +70,9 @@ def _header(folder: Path, name: str) -> dict[str, Any] | None:
         result = whole.pop("result")
         bare = {part: whole[part] for part in whole.keys() - COMPUTED}
         if records.sealed(bare, result, result=True) != whole:
-            raise LotteryError(f"{name}: its header lies about its content")
+            raise LotteryError(
+                f"{name}: its digest is not that of its result (edited, or of another version)"
+            )
     else:
         whole = None
     header = headers.read(path)

@@ -24,11 +24,13 @@ def adopt(
     targets = [plan.drawing(figure, configs) for figure in figures]
     known = {Path(result.path).resolve(): result for result in plan.planned(targets, configs)}
     chosen = [result for path, result in known.items() if _below(path, accepted) and result.there]
+    chosen = [result for result in chosen if result.what != "figure"]  # which is drawn again
     if not chosen:
         raise LotteryError(f"{', '.join(accepted)}: no figure needs a result there")
     old = [each for each in chosen if headers.read(each.path)["codes"] != each.codes]
-    for each in old:
-        _refuse_other_config(each)
+    others = [each.stale for each in chosen if each.stale and "code of " not in each.stale]
+    if others:
+        raise LotteryError(f"{others[0]}: only other code can be adopted")
     for each in old:
         _rewrite(each, because)
     log(f"adopted {len(old)} results of {len(chosen)}: {because}")
@@ -37,11 +39,6 @@ def adopt(
 
 def _below(path: Path, accepted: Sequence[str]) -> bool:
     return any(path.is_relative_to(Path(each).resolve()) for each in accepted)
-
-
-def _refuse_other_config(result: Result) -> None:
-    if result.stale and "code of " not in result.stale:
-        raise LotteryError(f"{result.stale}: only other code can be adopted")
 
 
 def _rewrite(result: Result, because: str) -> None:
@@ -62,12 +59,10 @@ def _rewrite(result: Result, because: str) -> None:
     suffix = Path(result.path).suffix
     if suffix == ".json":
         records.write_report(result.path, changed, records.report(result.path)["result"])
-    elif suffix == ".pt":
+    else:
         from lottery import artifacts  # which imports torch
 
         artifacts.save(result.path, changed, artifacts.read(result.path)[1])
-    else:
-        raise LotteryError(f"{result.path}: a drawing is not adopted, it is drawn again")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

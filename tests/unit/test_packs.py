@@ -191,11 +191,15 @@ def test_a_pack_holds_what_the_headers_lead_to(made, tmp_path, depth, expected):
     assert found == sorted(found)
 
 
-def test_masks_are_found_through_weights_that_were_removed(project, tmp_path):
+def test_masks_are_found_through_weights_that_were_removed(project, tmp_path, capsys):
     """As `keep_weights: false` does."""
     (project / ROUND).with_name("round01").joinpath("weights.pt").unlink()
     assert set(names(packed(project, tmp_path / "f.zip"))) == TICKETS | TOP
-    with pytest.raises(LotteryError, match=r"round01/weights\.pt: no such file"):
+    found = set(names(packed(project, tmp_path / "f.zip", Depth.ALL)))
+    assert found == (EVERYTHING | TOP) - {f"{ROUND}01/weights.pt"}
+    assert "left out, as it was removed: results/tiny/tickets" in capsys.readouterr().err
+    (project / DENSE / "weights.pt").unlink()  # which always stays
+    with pytest.raises(LotteryError, match=r"seed0/weights\.pt: no such file"):
         packed(project, tmp_path / "f.zip", Depth.ALL)
 
 
@@ -705,7 +709,7 @@ def another_whole(path):
 @pytest.mark.parametrize(
     ("name", "make", "words"),
     [
-        (f"{ROUND}01/generation.json", another_digest, "its header lies about its content"),
+        (f"{ROUND}01/generation.json", another_digest, "its digest is not that of its result"),
         (f"{ROUND}01/mask.pt", another_whole, "its header lies about its content"),
         (f"{ROUND}01/generation.json", lambda p: p.read_bytes().replace(b"cpu", b"gpu"), "seal"),
         (
