@@ -358,7 +358,7 @@ def test_the_crate_is_valid(good, tmp_path, monkeypatch):
     messages = {issue.message for issue in issues}
     assert {message.split(" (")[0] for message in messages} == {  # which this project cannot know
         "The Root Data Entity SHOULD have a `publisher` property",
-        "A License entity SHOULD have an absolute HTTP",
+        "A License entity SHOULD have an absolute HTTP(S) URL as its @id",
     }
 
 

@@ -129,7 +129,7 @@ def figures_of(job) -> frozenset[str]:
 def write_plan():
     """For `lottery status` and `lottery adopt`: each result, what it would be made by, and whether
     it is there and why it would be made again."""
-    if not workflow.dag:  # the plan failed
+    if workflow.dag is None:  # the plan failed; one of no jobs to run is false
         return
     results = []
     for job in (job for job in workflow.dag.jobs if job.rule.name in HOLDS):
