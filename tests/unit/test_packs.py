@@ -709,8 +709,8 @@ def another_whole(path):
 @pytest.mark.parametrize(
     ("name", "make", "words"),
     [
-        (f"{ROUND}01/generation.json", another_digest, "its digest is not that of its result"),
-        (f"{ROUND}01/mask.pt", another_whole, "its header lies about its content"),
+        (f"{ROUND}01/generation.json", another_digest, "does not match its digest"),
+        (f"{ROUND}01/mask.pt", another_whole, "does not match its digest"),
         (f"{ROUND}01/generation.json", lambda p: p.read_bytes().replace(b"cpu", b"gpu"), "seal"),
         (
             f"{ROUND}01/generation.json",

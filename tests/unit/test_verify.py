@@ -1,7 +1,9 @@
 """Results are checked by one who did not make them, from the files alone."""
 
+import json
 import os
 import random
+import re
 import shutil
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import torch
 
 from lottery import artifacts, paths, records
 from lottery.__main__ import main
+from lottery.content import digest
 from lottery.errors import LotteryError
 from lottery.figure_specs import (
     AccuracyTable,
@@ -137,7 +140,9 @@ def reseal(path, change):
     else:
         found, content = artifacts.read(path)
     content = change(content) or content
-    about = {name: value for name, value in found.items() if name not in ("digest", "seal")}
+    about = {
+        name: value for name, value in found.items() if name not in ("digest", "whole", "seal")
+    }
     write = records.write_report if path.suffix == ".json" else artifacts.save
     write(path, about, content)
 
@@ -238,6 +243,33 @@ def test_an_accuracy_that_is_possible_is_found_by_its_table(copied):
     found = wrong(copied)
     assert set(found) == {"tables"}
     assert all("fig1a.csv" in line for line in found["tables"])
+
+
+def test_a_result_under_the_old_digest_is_found_with_its_seal_made_anew(copied):
+    """Others know a report by its digest without times; the seal is over another one too."""
+    path = copied / SORTS["evaluation"]
+    found = records.report(path)
+    result, old = found.pop("result"), found["digest"]
+    result["test"]["accuracy"] = 1.0
+    about = {name: value for name, value in found.items() if name != "seal"}
+    about |= {"digest": old, "whole": digest(result)}
+    head = json.dumps({**about, "seal": records._seal(about)})
+    path.write_text(f'{head[:-1]},\n"result": {json.dumps(result)}}}\n')
+    words = f"{path}: damaged or edited: its content does not match its digest"
+    with pytest.raises(LotteryError, match=re.escape(words)):
+        records.report(path)
+    assert wrong(copied)[TICKET] == [words]
+
+
+def test_a_training_that_was_made_again_took_another_time_and_is_the_same(copied):
+    path = copied / SORTS["evaluation"]
+    reseal(path, lambda result: result.update(device_seconds=99.0))
+    assert not wrong(copied)
+    found = records.report(path)
+    result = found.pop("result")
+    about = {name: value for name, value in found.items() if name != "seal"}
+    records.write_report(path, {**about, "seconds": 99.0}, result)
+    assert not wrong(copied)
 
 
 def test_a_mask_of_another_seed_is_found(copied):
@@ -345,7 +377,9 @@ def test_a_round_of_another_recipe_is_found(copied, chain):
     spec = GenerateSpec.of(chain.model_copy(update={"training": longer}), 1)
     found = records.report(path)
     result = found.pop("result")
-    about = {name: value for name, value in found.items() if name not in ("digest", "seal")}
+    about = {
+        name: value for name, value in found.items() if name not in ("digest", "whole", "seal")
+    }
     records.write_report(path, records.also(about, "generation", spec), result)
     lines = wrong(copied)[TICKET]
     message = "of another chain than the rounds before: training.recipe.learning_rate is 0.5 there"
