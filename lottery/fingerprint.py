@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lottery import catalogue
+from lottery.catalogue.criteria import CRITERIA
+from lottery.specs import Chain
 
 PACKAGE = "lottery"
 ROOT = Path(__file__).parent.parent
@@ -56,6 +58,9 @@ class Code(NamedTuple):
         return f"{self.stage}:{self.fingerprint}"
 
 
+_named: dict[str, Code] = {}
+
+
 @cache
 def fingerprint(*modules: str) -> str:
     """16 hexadecimal digits over `modules` and all that they import from this package.
@@ -71,7 +76,14 @@ def fingerprint(*modules: str) -> str:
 def code(stage: str, *modules: str) -> Code:
     """That of a stage, and of the modules that it chooses at run time."""
     every = (f"lottery.stages.{stage}", *modules)
-    return Code(stage, fingerprint(*every), {name: _code(name)[:8] for name in _needed(*every)})
+    found = Code(stage, fingerprint(*every), {name: _code(name)[:8] for name in _needed(*every)})
+    _named[str(found)] = found
+    return found
+
+
+def named(text: str) -> Code:
+    """The code that this process knows by this text."""
+    return _named[text]
 
 
 def images_code(format: str) -> Code:
@@ -84,16 +96,14 @@ def training_code(stage: str, network: str, task: str) -> Code:
     return code(stage, *chosen(network, task))
 
 
-def mask_code(network: str, criterion: str | None, runs: str | None = None) -> Code:
-    """The stage `mask`, with its own criterion only; `runs` is the task that a criterion runs.
-
-    A baseline has no criterion.
-    """
-    modules = [f"lottery.models.{network}"]
-    if criterion is not None:
-        modules.append(f"lottery.pruning.criteria.{catalogue.module(criterion)}")
-    if runs is not None:
-        modules += ["lottery.stages.examples", f"lottery.tasks.{catalogue.module(runs)}"]
+def mask_code(chain: Chain) -> Code:
+    """The stage `mask`, with the criterion of a chain only, so that another one reruns nothing."""
+    modules = [f"lottery.models.{chain.architecture.model}"]
+    if chain.baseline is None:
+        modules.append(f"lottery.pruning.criteria.{catalogue.module(chain.criterion)}")
+        if CRITERIA[chain.criterion].examples and chain.training:
+            task = catalogue.module(chain.training.task)
+            modules += ["lottery.stages.examples", f"lottery.tasks.{task}"]
     return code("mask", *modules)
 
 

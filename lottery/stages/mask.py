@@ -13,7 +13,7 @@ from torch import Tensor
 from lottery import artifacts, models, records
 from lottery.catalogue.criteria import CRITERIA
 from lottery.errors import LotteryError
-from lottery.fingerprint import Code, mask_code
+from lottery.fingerprint import mask_code
 from lottery.messages import log
 from lottery.pruning import random
 from lottery.pruning.criteria import Trained, scored
@@ -58,7 +58,7 @@ def mask(
             _dense(chain), dense, threshold, _fraction(chain), spec.round, chain.seed
         )
     read = artifacts.sources({"weights": weights, "mask": given, "early": early})
-    about = records.header("mask", spec, code_of(chain), read, stopwatch)
+    about = records.header("mask", spec, mask_code(chain), read, stopwatch)
     log(
         f"mask of {chain.ticket}, seed {chain.seed}, round {spec.round}: "
         f"{found.remaining} of {found.total} weights remain ({found.density:.3%})"
@@ -66,15 +66,6 @@ def mask(
     for layer in found.empty_layers():
         log(f"warning: nothing remains of {layer}")
     artifacts.save(out, about, found.packed())
-
-
-def code_of(chain: Chain) -> Code:
-    """What finds, or draws, the masks of a chain."""
-    network = chain.architecture.model
-    if chain.baseline:
-        return mask_code(network, None)
-    runs = CRITERIA[chain.criterion].examples and chain.training
-    return mask_code(network, chain.criterion, runs.task if runs else None)
 
 
 def _pruned(

@@ -19,6 +19,17 @@ ROTNET = {
 }
 
 
+ONE_MORE_SEED = {
+    "generate_dense": 2,
+    "generate": 3,
+    "mask": 4,
+    "adjusted_random_mask": 1,
+    "evaluate": 2,
+    "evaluate_dense": 2,
+    **DRAWN,
+}
+
+
 def test_a_generation_recipe_reruns_its_chain_and_no_other(edited):
     edited.overlay({"recipes": {"cifar10-rotnet": {"learning_rate": 0.002}}})
     assert edited.plan() == ROTNET
@@ -44,15 +55,7 @@ def test_code_of_the_data_set_reruns_all_that_reads_it(edited):
 
 def test_another_seed_adds_its_own_chains(edited):
     edited.overlay({"seeds": [0, 1]})
-    assert edited.plan() == {
-        "generate_dense": 2,
-        "generate": 3,
-        "mask": 4,
-        "adjusted_random_mask": 1,
-        "evaluate": 2,
-        "evaluate_dense": 2,
-        **DRAWN,
-    }
+    assert edited.plan() == ONE_MORE_SEED
 
 
 def test_further_rounds_go_on_from_the_last(edited):

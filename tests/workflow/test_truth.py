@@ -7,20 +7,11 @@ import torch
 
 from lottery import records
 from tests.workflow.project import DENSE, FIGURE, TINY
-from tests.workflow.test_reruns import DRAWN, ROTNET
+from tests.workflow.test_reruns import DRAWN, ONE_MORE_SEED, ROTNET
 
 CHAIN = "results/tiny/tickets/cifar10-rotnet-resnet18/seed0"
 EVALUATION = f"{CHAIN}/round02/evaluation-cifar10.json"
 EARLY = f"{DENSE}/rotnet/cifar10-rotnet/seed0/early/cifar10.pt"
-ONE_MORE_SEED = {
-    "generate_dense": 2,
-    "generate": 3,
-    "mask": 4,
-    "adjusted_random_mask": 1,
-    "evaluate": 2,
-    "evaluate_dense": 2,
-    **DRAWN,
-}
 
 
 def test_results_of_others_are_complete(sent):

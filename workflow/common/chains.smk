@@ -117,13 +117,6 @@ RUN_ON_IMAGES = [ticket for ticket in FOUND if criterion(ticket).examples]
 """Tickets whose criterion runs the network."""
 
 
-def code_of_mask(w):
-    """Of its own criterion alone, so that another one reruns nothing."""
-    chain = CHAINS[w.ticket]
-    runs = chain.training.task if w.ticket in RUN_ON_IMAGES else None
-    return mask_code(network_of(w), None if chain.baseline else chain.criterion, runs)
-
-
 def files_to_run(w, input, threads) -> str:
     """The same, and how a mask's job runs the network."""
     data = streamed_from(joined(w).dataset)

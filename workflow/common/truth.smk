@@ -20,22 +20,6 @@ HOLDS = {
 """What the outputs of each rule hold that have a header."""
 
 
-def code_of(job):
-    """The code of a job's stage, with its modules."""
-    w = job.wildcards
-    if job.rule.name in MASKS:
-        return code_of_mask(w)
-    if job.rule.name.startswith("generate"):
-        return code_of_generation(w)
-    if job.rule.name.startswith("evaluate"):
-        return training_code("evaluate", network_of(w), "labels")
-    if job.rule.name == "images":
-        return images_code(CONFIG.datasets[w.dataset].format)
-    if job.rule.name == "sparsity":
-        return sparsity_code(network_of(w))
-    return fingerprint.code(job.rule.name)
-
-
 @functools.cache
 def codes_before(job) -> frozenset[str]:
     """The code of all stages that lead to what a job makes."""
@@ -83,7 +67,13 @@ def stale(job) -> str | None:
             continue
         inputs = made_from(job) if inputs is None else inputs
         expected = truth.Expected(
-            path, what, text, codes_before(job), code_of(job), inputs, partial
+            path,
+            what,
+            text,
+            codes_before(job),
+            fingerprint.named(job.params.code),
+            inputs,
+            partial,
         )
         if words := truth.stale(expected):
             return words
@@ -138,7 +128,7 @@ def write_plan():
             **found_by(job),
             "runs": workflow.dag.needrun(job),
         }
-        now = code_of(job)
+        now = fingerprint.named(job.params.code)
         for path, (what, text) in held(job).items():
             there = os.path.exists(path)
             results.append(

@@ -19,7 +19,7 @@ rule mask:
         runtime=20,
     params:
         spec=lambda w: CONFIG.mask(w.ticket, int(w.seed), int(w.round)).text(),
-        code=lambda w: str(code_of_mask(w)),
+        code=lambda w: str(mask_code(CHAINS[w.ticket])),
         files=files,
     shell:
         "python -m lottery mask --spec {params.spec:q} {params.files} --out {output.mask:q}"
@@ -43,7 +43,7 @@ use rule mask as mask_on_images with:
         runtime=240,
     params:
         spec=lambda w: CONFIG.mask(w.ticket, int(w.seed), int(w.round)).text(),
-        code=lambda w: str(code_of_mask(w)),
+        code=lambda w: str(mask_code(CHAINS[w.ticket])),
         files=files_to_run,
 
 
