@@ -33,14 +33,14 @@ def training_options(parser: argparse.ArgumentParser) -> None:
     )
     machine_options(parser)
     parser.add_argument(
-        "--processes", type=_positive, default=1, help="on this machine, one a GPU (default 1)"
+        "--processes", type=positive, default=1, help="on this machine, one a GPU (default 1)"
     )
     parser.add_argument("--compile", action="store_true", help="train through torch.compile")
 
 
 def machine_options(parser: argparse.ArgumentParser) -> None:
     """What a network runs on."""
-    parser.add_argument("--threads", type=_positive, default=1, help="CPU threads (default 1)")
+    parser.add_argument("--threads", type=positive, default=1, help="CPU threads (default 1)")
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if any"
     )
@@ -52,7 +52,8 @@ def machine_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """An option's type: a whole number of 1 or more."""
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number, 1 or more")
     return int(text)

@@ -7,9 +7,14 @@ that shares it; round r trains W_k under mask r, with the learning-rate schedule
 import argparse
 from pathlib import Path
 
+import torch
+from torch import nn
+
 from lottery import artifacts, records, tasks
+from lottery.errors import LotteryError
 from lottery.fingerprint import training_code
 from lottery.messages import log
+from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.pruning.weights import pack
 from lottery.specs import EarlySpec, GenerateSpec, parse
@@ -42,10 +47,7 @@ def generate(
     data = inputs.data(spec.subset(), subset, images, task.hides_labels)
     with running.place(training.recipe.precision, training.dataset) as place:
         log(f"{label}: on {place.words}")
-        model = inputs.network(chain, task.outputs(data.classes), "init", place.device)
-        if spec.round:
-            inputs.rewind(model, chain, spec.round, early, task.outputs(data.classes))
-        ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
+        model, ticket = begin(spec, task.outputs(data.classes), mask, early, place.device)
         read = artifacts.sources(
             {"subset": subset, "mask": mask, "early": early if spec.round else None}
         )
@@ -82,6 +84,22 @@ def generate(
         records.write_report(report, {**about, "what": "generation"}, outcome)
         if states:
             states.clear()
+
+
+def begin(
+    spec: GenerateSpec, outputs: int, mask: str | None, early: str | None, device: torch.device
+) -> tuple[nn.Module, Mask]:
+    """The network that a training begins with, and its mask; see `generate`.
+
+    Raises: LotteryError if the mask or W_k is missing, damaged, or of another chain.
+    """
+    chain = spec.chain
+    model = inputs.network(chain, outputs, "init", device)
+    if spec.round:
+        if early is None:
+            raise LotteryError(f"--early: round {spec.round} starts from one")
+        inputs.rewind(model, chain, spec.round, early, outputs)
+    return model, inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

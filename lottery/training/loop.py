@@ -40,7 +40,7 @@ class TrainingLoop:
     DistributedDataParallel does, however many processes share them.
 
     With `checkpoints` it resumes from the newest of them, on the CPU to the same bits as if it had
-    never been stopped.
+    never been stopped. `most` ends it after so many updates, wherever its schedule is then.
     """
 
     model: nn.Module
@@ -54,6 +54,7 @@ class TrainingLoop:
     checkpoints: Checkpoints | None = None
     execution: Execution = field(default_factory=Execution)
     rewind: Rewind | None = None
+    most: int | None = None
 
     def __post_init__(self) -> None:
         model, recipe, task = self.model, self.recipe, self.task
@@ -61,11 +62,12 @@ class TrainingLoop:
         labels = task.supervise(source.labels, self.seed)
         size = images_per_update(recipe, task.views)
         self._batches = Batches(labels, size, self.seed, recipe.micro_batches, task.hides_labels)
-        self._schedule = Schedule(recipe, self._batches.sizes, self.rewind)
+        self.schedule = Schedule(recipe, self._batches.sizes, self.rewind)
         self._masking = Masking(model, self.mask)
         self._optimizer = optimizer(model, recipe)
-        result = Result(updates=[self._schedule.update_at(point) for point in self.rewinds])
-        first = self._schedule.first
+        result = Result(updates=[self.schedule.update_at(point) for point in self.rewinds])
+        first, end = self.schedule.first, self.schedule.updates
+        self._end = end if self.most is None else min(end, first + self.most)
         self._state = State(model, self._optimizer, source.device, world, first, result)
         if self.checkpoints:
             self._state.restore(self.checkpoints)
@@ -87,11 +89,11 @@ class TrainingLoop:
         views = self._views()
         self.model.train()
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
-            for update in range(self._first, self._schedule.updates):
+            for update in range(self._first, self._end):
                 state.keep_early()
                 self._save_or_stop()
                 for group in self._optimizer.param_groups:
-                    group["lr"] = self._schedule.learning_rate(update)
+                    group["lr"] = self.schedule.learning_rate(update)
                 self._optimizer.zero_grad(set_to_none=True)
                 state.epoch.begin_update()
                 for micro_batch, view in self._next_batch(views):
@@ -106,9 +108,7 @@ class TrainingLoop:
     def _views(self) -> Iterator[tuple[MicroBatch, View]]:
         """The micro-batches of this process in all updates to come."""
         world = self.execution.world
-        own = self._batches.micro_batches(
-            self._first, self._schedule.updates, world.rank, world.size
-        )
+        own = self._batches.micro_batches(self._first, self._end, world.rank, world.size)
         augmentation, crops = self.recipe.augmentation, self.task.crops
         return self.source.views(own, augmentation, crops, self.seed, "augmentation")
 
@@ -151,7 +151,7 @@ class TrainingLoop:
         if request != Request.NOTHING:
             state.save(checkpoints)
         if request >= Request.END:
-            raise Stopped(f"stopped after {state.update} of {self._schedule.updates} updates")
+            raise Stopped(f"stopped after {state.update} of {self.schedule.updates} updates")
 
     def _after_update(self) -> None:
         """Show an update, check the losses now and then, and sum up an epoch that is over."""

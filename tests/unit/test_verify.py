@@ -32,6 +32,7 @@ from lottery.specs import (
     Subset,
     SubsetSpec,
 )
+from lottery.stages.again import again
 from lottery.stages.aggregate import aggregate
 from lottery.stages.evaluate import evaluate
 from lottery.stages.generate import generate
@@ -448,3 +449,67 @@ def test_an_absent_folder_is_one_line(tmp_path, capsys):
 def test_it_says_of_accuracies_which_are_possible():
     assert not list(trainings._tested({"accuracy": 38 / 445, "loss": 2.0, "examples": 445}))
     assert list(trainings._tested({"accuracy": True, "loss": 2.0, "examples": 0}))
+
+
+DENSE = "dense/digits/all/narrow/labels/short/seed0"
+
+
+def deep(root, capsys, *options):
+    """Status, and the lines about the training that was made again."""
+    status = main(["verify", str(root), "--deep", *options])
+    said = capsys.readouterr()
+    again = [line for line in said.out.splitlines() if "again" in line or "circumstances" in line]
+    return status, again, said.err
+
+
+def test_a_training_that_is_made_again_comes_out_with_the_same_bits(whole, capsys):
+    """To its end: W_k, what each epoch says, and W*."""
+    status, lines, _ = deep(whole, capsys, "1000")
+    assert status == 0
+    assert len(lines) == 1
+    assert f"{DENSE}/generation.json" in lines[0]
+    assert "the same bits: W_k at late, loss of epoch 1" in lines[0]
+
+
+def test_a_round_is_made_again_from_its_own_mask_and_early_weights(whole, capsys):
+    status, lines, _ = deep(whole, capsys, "1000", "--training", f"{whole}/{TICKET}/round01")
+    assert status == 0
+    assert f"{TICKET}/round01/generation.json" in lines[0]
+    assert "the same bits" in lines[0]
+
+
+def test_too_few_updates_to_compare_anything_are_refused_with_how_many_it_takes(whole, capsys):
+    status, lines, error = deep(whole, capsys, "1", "--training", f"{whole}/{TICKET}/round01")
+    assert status == 1
+    assert not lines
+    assert re.search(
+        r"--deep 1: nothing to compare yet; .*generation.json needs \d+ or more", error
+    )
+
+
+def test_weights_that_no_training_gave_are_found_where_all_files_agree(copied):
+    """W_k scaled, its header, digest and all that names it made anew: only training tells."""
+    path = copied / DENSE / "early/late.pt"
+
+    def scale(payload):
+        key = next(key for key in payload["model"] if key.endswith("weight"))
+        payload["model"][key] *= 1.05
+
+    reseal(path, scale)
+    found = again(str(copied), 1000)
+    assert not found.circumstances
+    assert len(found.other) == 1
+    assert re.match(r"W_k at late: 1 of \d+ tensors differ, by up to", found.other[0])
+
+
+def test_what_is_made_again_elsewhere_is_told_and_not_judged(copied, capsys):
+    path = copied / DENSE / "generation.json"
+    found = records.report(path)
+    result = found.pop("result")
+    result["epochs"][0]["loss"] += 0.5
+    about = {n: v for n, v in found.items() if n not in ("digest", "whole", "seal")}
+    records.write_report(path, {**about, "machine": "an older processor, Linux"}, result)
+    status, lines, _ = deep(copied, capsys, "1000")
+    assert status == 0
+    assert any("22 updates again: loss of epoch 1: " in line for line in lines)
+    assert "processor an older processor, Linux there" in lines[-1]
