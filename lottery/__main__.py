@@ -37,6 +37,7 @@ STAGES = {
     "adopt": "accept results under changed code that does not matter",
     "pack": "put a figure with all that it was made from into one zip",
     "unpack": "check such a zip and merge it into this project",
+    "redraw": "draw the figures of such a zip from its tables, without config or data",
     "verify": "check a results folder from end to end",
     "export": "write a ticket in a format that other libraries read",
     "schema": "print the JSON schema of config.yaml",

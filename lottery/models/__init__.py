@@ -1,4 +1,4 @@
-"""Networks: torchvision's, adapted to small images and to any width."""
+"""Networks, of any width, with stems for small images and for ImageNet's."""
 
 import importlib
 
@@ -16,7 +16,7 @@ def build(architecture: Architecture, outputs: int, seed: int, purpose: str = "i
     the same but for their heads, whatever the task or data set.
     """
     module = importlib.import_module(f"lottery.models.{architecture.model}")
-    with torch.random.fork_rng(devices=[]):  # torchvision initialises from the global stream
+    with torch.random.fork_rng(devices=[]):  # torch initialises from the global stream
         torch.manual_seed(seeds.derive(seed, purpose))
         model: nn.Module = module.build(architecture, 1)  # the size of a head changes what it draws
         torch.manual_seed(seeds.derive(seed, "head"))

@@ -1,33 +1,31 @@
-"""The modified VGG of Morcos et al. (2019): batch norm, global pooling, one linear layer."""
+"""The modified VGG of Morcos et al. (2019): batch norm, global pooling, one linear layer.
 
-from typing import cast
+The convolutions are named as torchvision's (`vgg19_bn`), and compute the same.
+"""
 
-from torch import Tensor, nn
-from torchvision.models.vgg import VGG, cfgs, make_layers
+from torch import nn
 
+from lottery.catalogue.networks.vgg import CHANNELS
+from lottery.models.feedforward import Feedforward
+from lottery.models.initial import kaiming
 from lottery.specs import Architecture
-
-CONFIGURATION = {11: "A", 13: "B", 16: "D", 19: "E"}
 
 
 def build(architecture: Architecture, outputs: int) -> nn.Module:
-    """Torchvision's convolutions and initialisation; the final MLP is one linear layer."""
-    layers: list[str | int] = [
-        layer if isinstance(layer, str) else layer * architecture.width // 64
-        for layer in cfgs[CONFIGURATION[architecture.depth]]
-    ]
-    if architecture.pools is not None:
-        for place in [i for i, layer in enumerate(layers) if layer == "M"][architecture.pools :]:
-            layers[place] = ""
-        layers = [layer for layer in layers if layer]
-    model = VGG(make_layers(layers, batch_norm=True), init_weights=False)
-    model.avgpool = nn.AdaptiveAvgPool2d((1, 1))
-    for module in model.modules():
-        if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-            nn.init.zeros_(cast(Tensor, module.bias))
-    model.classifier = classifier(8 * architecture.width, outputs)
-    return model
+    """Stages of 3x3 convolutions, with a pooling after each of the first `pools`, or of all."""
+    layers: list[nn.Module] = []
+    before = 3
+    for stage, convolutions in enumerate(CHANNELS[architecture.depth]):
+        width = min(2**stage, 8) * architecture.width
+        for _ in range(convolutions):
+            layers.append(nn.Conv2d(before, width, 3, padding=1))
+            layers += [nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
+            before = width
+        if architecture.pools is None or stage < architecture.pools:
+            layers.append(nn.MaxPool2d(2, stride=2))
+    features = nn.Sequential(*layers)
+    kaiming(features)
+    return Feedforward(features, 1, classifier(before, outputs))
 
 
 def classifier(features: int, outputs: int) -> nn.Linear:

@@ -18,7 +18,7 @@ from lottery.training.checkpoints import Checkpoints, Request
 from lottery.training.divergence import CHECKED_EVERY, check_losses, check_weights
 from lottery.training.execution import Execution, Network
 from lottery.training.masking import Masking
-from lottery.training.optimizers import optimizer
+from lottery.training.optimizers import Optimizer
 from lottery.training.progress import Progress
 from lottery.training.running_statistics import RunningStatistics
 from lottery.training.schedule import Schedule
@@ -64,7 +64,7 @@ class TrainingLoop:
         self._batches = Batches(labels, size, self.seed, recipe.micro_batches, task.hides_labels)
         self.schedule = Schedule(recipe, self._batches.sizes, self.rewind)
         self._masking = Masking(model, self.mask)
-        self._optimizer = optimizer(model, recipe)
+        self._optimizer = Optimizer(model, recipe)
         result = Result(updates=[self.schedule.update_at(point) for point in self.rewinds])
         first, end = self.schedule.first, self.schedule.updates
         self._end = end if self.most is None else min(end, first + self.most)
@@ -92,9 +92,8 @@ class TrainingLoop:
             for update in range(self._first, self._end):
                 state.keep_early()
                 self._save_or_stop()
-                for group in self._optimizer.param_groups:
-                    group["lr"] = self.schedule.learning_rate(update)
-                self._optimizer.zero_grad(set_to_none=True)
+                self._optimizer.learning_rate = self.schedule.learning_rate(update)
+                self._optimizer.zero_grad()
                 state.epoch.begin_update()
                 for micro_batch, view in self._next_batch(views):
                     self._backward(micro_batch, view)

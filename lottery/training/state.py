@@ -8,6 +8,7 @@ from torch import nn
 from lottery.training.checkpoints import Checkpoints
 from lottery.training.distributed import World
 from lottery.training.divergence import check_losses, check_weights
+from lottery.training.optimizers import Optimizer
 from lottery.training.statistics import EpochStatistics, Result
 
 
@@ -20,7 +21,7 @@ class State:
     def __init__(
         self,
         model: nn.Module,
-        optimizer: torch.optim.Optimizer,
+        optimizer: Optimizer,
         device: torch.device,
         world: World,
         update: int,

@@ -90,6 +90,20 @@ def test_at_full_width_a_resnet_is_torchvisions(depth):
     torch.testing.assert_close(own.eval()(image), reference.eval()(image))
 
 
+@pytest.mark.parametrize("depth", [11, 13, 16, 19])
+def test_at_full_width_the_convolutions_of_a_vgg_are_torchvisions(depth):
+    from torchvision.models import vgg
+
+    with torch.device("meta"):
+        reference = getattr(vgg, f"vgg{depth}_bn")().features.to_empty(device="cpu")
+    for value in reference.state_dict().values():
+        value.copy_(torch.rand(value.shape) / 8)
+    own = models.build(Architecture(model="vgg", depth=depth), 10, seed=0).features
+    own.load_state_dict(reference.state_dict())
+    image = torch.randn(1, 3, 32, 32)
+    torch.testing.assert_close(own.eval()(image), reference.eval()(image))
+
+
 def test_initialisation_depends_on_seed_and_purpose_alone(narrow):
     def first(seed, purpose):
         return models.build(narrow, 10, seed, purpose).conv1.weight.detach()

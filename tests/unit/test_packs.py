@@ -43,6 +43,7 @@ from lottery.stages.images import images as images_stage
 from lottery.stages.mask import mask
 from lottery.stages.pack import pack
 from lottery.stages.plot import plot
+from lottery.stages.redraw import redraw
 from lottery.stages.sparsity import sparsity
 from lottery.stages.subset import subset as subset_stage
 from lottery.stages.unpack import unpack
@@ -388,6 +389,16 @@ def test_unpacking_again_changes_nothing(good, empty, capsys):
     assert f"0 files new, {count} already there" in capsys.readouterr().err
     assert tree(empty) == before
     assert all(path.stat().st_ino == inodes[path] for path in inodes if path.is_file())
+
+
+def test_figures_are_redrawn_without_config_and_data_as_often_as_wished(good, tmp_path):
+    for _ in range(2):
+        redraw([str(good)], str(tmp_path / "redrawn"), 1)
+        folder = tmp_path / "redrawn" / good.stem
+        for suffix in (".pdf", ".png"):
+            came = (folder / FIGURES / f"f{suffix}").read_bytes()
+            assert (folder / f"f{suffix}").read_bytes() == came
+        (folder / "f.png").unlink()
 
 
 def test_the_same_content_made_at_another_time_is_left_as_it_is(good, made, empty):

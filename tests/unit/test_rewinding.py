@@ -1,9 +1,10 @@
 """Resetting to W_k (Section 3.1), and what a retraining starts from."""
 
+import contextlib
+
 import pytest
 import torch
 from pydantic import ValidationError
-from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from lottery import artifacts, models
 from lottery.errors import LotteryError
@@ -16,6 +17,7 @@ from lottery.stages.evaluate import evaluate
 from lottery.stages.generate import generate
 from lottery.stages.mask import mask
 from lottery.training import loop
+from lottery.training.optimizers import Optimizer
 from tests.conftest import header, recipe, stage_inputs
 from tests.unit.test_training import LABELS
 
@@ -70,19 +72,31 @@ def test_the_classes_of_a_semi_supervised_head_are_kept(tmp_path, chain, data):
         artifacts.save(path, about, {"model": state, "update": 1})
         begun = {}
 
-        def record(optimizer, args, kwargs, begun=begun):
-            begun.setdefault("weights", [p.detach().clone() for g in optimizer.param_groups
-                                         for p in g["params"]])  # fmt: skip
+        def record(optimizer, begun=begun):
+            begun.setdefault("weights", [p.detach().clone() for p in optimizer._parameters])
 
-        hook = register_optimizer_step_pre_hook(record)
-        try:
+        with before_each_step(record):
             spec = EvaluateSpec.of(task, 0, training.dataset, recipe(epochs=1))
             evaluate(spec, **data, mask=None, early=str(path), report=str(report))
-        finally:
-            hook.remove()
         weight, bias = begun["weights"][-2:]
         assert torch.equal(weight, state["fc.weight"][:10]) is (name == "semi")
         assert torch.equal(bias, state["fc.bias"][:10]) is (name == "semi")
+
+
+@contextlib.contextmanager
+def before_each_step(record):
+    """Call `record` with the optimizer before each update of the block."""
+    step = Optimizer.step
+
+    def recorded(self):
+        record(self)
+        step(self)
+
+    Optimizer.step = recorded
+    try:
+        yield
+    finally:
+        Optimizer.step = step
 
 
 def chain_of(chain, task):
@@ -101,17 +115,14 @@ def test_early_weights_of_another_chain_are_refused(chain, early):
 def test_a_retraining_starts_its_schedule_at_0_with_a_fresh_optimizer(narrow, source):
     seen = []
 
-    def record(optimizer, args, kwargs):
-        seen.append((optimizer.param_groups[0]["lr"], len(optimizer.state)))
+    def record(optimizer):
+        seen.append((optimizer.learning_rate, len(optimizer.state_dict()["state"])))
 
-    hook = register_optimizer_step_pre_hook(record)
-    try:
+    with before_each_step(record):
         for _ in range(2):
             model = models.build(narrow, 10, 0, "init")
             how = recipe(warmup_epochs=1, milestones=(1,))
             loop.TrainingLoop(model, LABELS, source, how, 0, Mask.dense(prunable(model))).run()
-    finally:
-        hook.remove()
     first, second = seen[:22], seen[22:]
     assert first == second
     assert first[0] == (pytest.approx(0.001 / 11), 0)
@@ -122,16 +133,10 @@ def rates(narrow, source, how, rewind):
     """The learning rate of each update of a retraining, and what its report says of its epochs."""
     seen = []
 
-    def record(optimizer, args, kwargs):
-        seen.append(optimizer.param_groups[0]["lr"])
-
-    hook = register_optimizer_step_pre_hook(record)
-    try:
+    with before_each_step(lambda optimizer: seen.append(optimizer.learning_rate)):
         model = models.build(narrow, 10, 0)
         dense = Mask.dense(prunable(model))
         done = loop.TrainingLoop(model, LABELS, source, how, 0, dense, rewind=rewind).run()
-    finally:
-        hook.remove()
     return seen, done
 
 

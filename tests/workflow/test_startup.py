@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from lottery.specs import GenerateSpec, MaskSpec
+from tests.conftest import REPOSITORY, stage_call, stage_inputs
 
 LAYERS = [
     {"errors", "messages", "catalogue", "content", "origin", "__init__"},
@@ -39,6 +40,29 @@ def imported(code):
 def test_stages_without_tensors_import_no_torch(stage):
     modules = imported(f"import lottery.__main__, lottery.stages.{stage}")
     assert not {"torch", "torchvision", "sklearn"} & modules
+
+
+def test_training_and_pruning_import_neither_torchvision_nor_torchs_compiler(tmp_path, chain):
+    """Each of them takes as long as importing torch."""
+    dense = GenerateSpec.of(chain, 0)
+    weights, report = tmp_path / "weights.pt", tmp_path / "generation.json"
+    calls = [
+        stage_call(
+            "generate",
+            dense,
+            **stage_inputs(tmp_path, chain.training.dataset),
+            early=tmp_path / "early",
+            weights=weights,
+            report=report,
+            checkpoints=tmp_path / "checkpoints",
+            device="cpu",
+        ),
+        stage_call("mask", MaskSpec(chain=chain, round=1), weights=weights, out=tmp_path / "m.pt"),
+    ]
+    words = [call[3:] for call in calls]
+    modules = imported(f"from lottery.__main__ import main\nfor w in {words!r}: assert not main(w)")
+    assert (tmp_path / "m.pt").exists()
+    assert not {"torchvision", "torch._dynamo", "pandas", "sklearn"} & modules
 
 
 def test_parsing_the_workflow_imports_nothing_heavy():
