@@ -4,7 +4,7 @@ import re
 
 STYLE = (
     ".prose.prose-sm {max-width: none} .prose table {margin: .3em 0 1em}"
-    " .prose td, .prose th {padding: 2px 10px 2px 0}"
+    " .prose td, .prose th {padding: 2px 10px 2px 0} .prose .accuracies td {white-space: nowrap}"
     " .scroll {overflow: auto; max-height: 75vh}"
     # Snakemake prints a rule's params below a caption: here, pages of JSON.
     " nav li:last-child {overflow-wrap: anywhere; overflow-y: auto; max-height: 8em}"

@@ -111,7 +111,7 @@ class FigureCaption(Caption):
         """Its tickets, with all that determines them."""
         several = len(self.drawn.panels) > 1
         names = {
-            (panel.panel, curve.curve): curve.label + (f", {panel.title}" if several else "")
+            (panel.panel, curve.curve): curve.label + (f" in {panel.title}" if several else "")
             for panel in self.drawn.panels
             for curve in panel.curves
         }

@@ -22,7 +22,9 @@ class Ticket(NamedTuple):
     about: dict[str, str]
 
 
-def tickets(spec: AggregateSpec, shown: Mapping[tuple[str, str], str], labels: Labels) -> list[Ticket]:
+def tickets(
+    spec: AggregateSpec, shown: Mapping[tuple[str, str], str], labels: Labels
+) -> list[Ticket]:
     """Each ticket of a figure once; `shown` are the names of its curves by panel and curve."""
     found: dict[tuple[str, str], Ticket] = {}
     for curve in spec.table.curves:
@@ -44,7 +46,8 @@ def stand_ins(spec: AggregateSpec, labels: Labels) -> dict[str, str]:
     if rounds := getattr(table, "rounds", ()):
         said["rounds"] = listed(rounds)
     chains = [chain for curve in table.curves for chain in _chains(curve.chain)]
-    if fractions := {chain.fraction for chain in chains if chain.fraction}:
+    fractions = {chain.fraction for chain in chains if chain.fraction}
+    if said.get("rounds"):
         said["pruned a round"] = ", ".join(f"{100 * share:.4g} %" for share in sorted(fractions))
     recipes: dict[str, str] = {}
     for dataset in _datasets(table.curves, chains):
@@ -84,21 +87,22 @@ def _value(value: object) -> str:
 
 
 def _in_short(recipe: Recipe) -> str:
-    epochs = f"{recipe.epochs} epoch{'s' * (recipe.epochs != 1)}"
+    epochs = f"{recipe.epochs:,} epoch{'s' * (recipe.epochs != 1)}"
     batch = f"batches of {recipe.batch_size:,} {recipe.batch_counts}"
     return f"{epochs}, {batch}, {recipe.optimizer} at {recipe.learning_rate:g}"
 
 
 def _about(curve: CurveSpec, labels: Labels) -> dict[str, str]:
+    """By aspect; of a ticket that is not evaluated, only its dense training is shown."""
     chain = curve.chain
     said = _found_by(chain.training, chain, labels) if chain.training else {}
     if chain.baseline:
         said["baseline"] = _baseline(chain.baseline)
     entry = _architecture(chain)
     said["network"] = f"{words.network(chain.architecture, entry)} ({entry})"
-    if chain.baseline is None or chain.baseline.kind != "reinitialised":
-        said["pruning"] = _pruning(chain)
     if isinstance(curve, EvaluatedSpec):
+        if chain.baseline is None or chain.baseline.kind != "reinitialised":
+            said["pruning"] = _pruning(chain)
         said["evaluated"] = (
             f"{curve.evaluation}: by training on all labels of {data_set(curve.dataset, labels)}"
         )

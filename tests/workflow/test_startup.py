@@ -15,7 +15,7 @@ LAYERS = [
     {"records", "reports"},
     {"headers"},
     {"artifacts", "config", "sharing", "truth"},
-    {"data", "models", "tasks", "tables", "claims"},
+    {"data", "models", "tasks", "tables", "claims", "captions"},
     {"pruning"},
     {"training", "figures", "plan", "planning"},
     {"stages", "reading", "packs", "verifying"},
@@ -43,7 +43,7 @@ def test_stages_without_tensors_import_no_torch(stage):
 
 def test_parsing_the_workflow_imports_nothing_heavy():
     code = (
-        "from lottery import config, fingerprint, geometry, paths, reports, sharing\n"
+        "from lottery import captions, config, fingerprint, geometry, paths, reports, sharing\n"
         "from lottery.data import presence"
     )
     heavy = {"torch", "torchvision", "pandas", "matplotlib", "sklearn", "numpy"}

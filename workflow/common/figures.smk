@@ -1,4 +1,6 @@
 # What figures are made from, and what the report says of them.
+import textwrap
+
 from lottery import captions, reports
 
 
@@ -12,6 +14,12 @@ def caption(w, input):
     return captions.FigureCaption(CONFIG, paper, w.figure)
 
 
+def menu_entry(w) -> str:
+    """A figure in the report's menu, which is as wide as its longest entry."""
+    title = CONFIG.plot(w.figure).title
+    return textwrap.shorten(f"{w.figure}: {title}", 56, placeholder=" ...")
+
+
 def shown(path: str, template: str, kind: str, file: str):
     """A file of a figure, beside its others in the report: what it shows, and in which format."""
     labels = {"figure": "{figure}", "shows": kind, "file": file, "scale": CONFIG.scale}
@@ -19,6 +27,6 @@ def shown(path: str, template: str, kind: str, file: str):
         path,
         caption=template,
         category="Figures",
-        subcategory=lambda w: f"{w.figure}: {CONFIG.plot(w.figure).title}",
+        subcategory=menu_entry,
         labels=labels,
     )

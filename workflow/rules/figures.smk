@@ -34,12 +34,8 @@ rule plot:
     input:
         table=paths.table(RESULTS, "{figure}"),
     output:
-        pdf=shown(
-            f"{FIGURES}/{{figure}}.pdf", "../report/figure.rst", "drawing", "PDF"
-        ),
-        png=shown(
-            f"{FIGURES}/{{figure}}.png", "../report/figure.rst", "drawing", "PNG"
-        ),
+        pdf=shown(f"{FIGURES}/{{figure}}.pdf", "../report/figure.rst", "drawing", "PDF"),
+        png=shown(f"{FIGURES}/{{figure}}.png", "../report/figure.rst", "drawing", "PNG"),
     log:
         f"{FIGURES}/logs/{{figure}}.log",
     localrule: True
