@@ -5,6 +5,7 @@ import csv
 import pytest
 
 from tests.workflow.project import Project
+from tests.workflow.report_reader import captions
 
 CONFIGS = ("config/demo.yaml", "tests/workflow/every.yaml")
 DRAWN = ("fig5", "fig6", "fig7", "fig8", "table1", "cost")
@@ -127,3 +128,16 @@ def test_the_claims_are_held_against_what_is_there(complete):
 def test_nothing_is_left_to_do(complete):
     done = complete.snakemake("all", "-n", "--configfile", *CONFIGS)
     assert "Nothing to be done" in done.stdout
+
+
+def test_the_report_says_what_each_kind_shows(complete):
+    run(complete, "--report", "report.html", "all")
+    found = captions(complete.root / "report.html")
+    says = {name: found[f"figures/every/{name}.png"] for name in DRAWN}
+    for name in ("fig5", "fig7", "fig8"):
+        assert "top-1 accuracy" in says[name]
+    assert "sorted magnitudes" in says["fig6"]
+    assert "rewind point of each ticket" in says["table1"]
+    assert "Compares 3 rows" in says["cost"]
+    for caption in found.values():
+        assert "system-message" not in caption

@@ -16,7 +16,7 @@ LAYERS = [
     {"records", "reports"},
     {"headers"},
     {"artifacts", "config", "sharing", "truth"},
-    {"data", "models", "tasks", "tables", "claims"},
+    {"data", "models", "tasks", "tables", "claims", "captions"},
     {"pruning"},
     {"training", "figures", "plan", "planning"},
     {"stages", "reading", "packs", "verifying"},
@@ -67,7 +67,7 @@ def test_training_and_pruning_import_neither_torchvision_nor_torchs_compiler(tmp
 
 def test_parsing_the_workflow_imports_nothing_heavy():
     code = (
-        "from lottery import config, fingerprint, geometry, paths, reports, sharing\n"
+        "from lottery import captions, config, fingerprint, geometry, paths, reports, sharing\n"
         "from lottery.data import presence"
     )
     heavy = {"torch", "torchvision", "pandas", "matplotlib", "sklearn", "numpy"}

@@ -7,8 +7,15 @@ rule aggregate:
         # A partial figure waits for nothing: it takes what is there.
         lambda w: [] if CONFIG.partial else figure_reports(w),
     output:
-        table=paths.table(RESULTS, "{figure}"),
-        report=paths.beside(paths.table(RESULTS, "{figure}")),
+        table=shown(
+            paths.table(RESULTS, "{figure}"), "../report/table.rst", "table", "CSV"
+        ),
+        report=shown(
+            paths.beside(paths.table(RESULTS, "{figure}")),
+            "../report/tickets.rst",
+            "tickets",
+            "JSON",
+        ),
     log:
         f"{LOGS}/aggregate/{{figure}}.log",
     localrule: True
@@ -16,6 +23,7 @@ rule aggregate:
         spec=lambda w: CONFIG.aggregate(w.figure).text(),
         code=str(fingerprint.code("aggregate")),
         results=lambda w, input: RESULTS,
+        about=caption,
     shell:
         "python -m lottery aggregate --spec {params.spec:q} --results {params.results:q}"
         " --out {output.table:q} 2>&1 | tee {log:q}"
@@ -26,18 +34,15 @@ rule plot:
     input:
         table=paths.table(RESULTS, "{figure}"),
     output:
-        pdf=report(
-            f"{FIGURES}/{{figure}}.pdf",
-            caption="../report/curves.rst",
-            category="Figures",
-        ),
-        png=f"{FIGURES}/{{figure}}.png",
+        pdf=shown(f"{FIGURES}/{{figure}}.pdf", "../report/figure.rst", "drawing", "PDF"),
+        png=shown(f"{FIGURES}/{{figure}}.png", "../report/figure.rst", "drawing", "PNG"),
     log:
         f"{FIGURES}/logs/{{figure}}.log",
     localrule: True
     params:
         spec=lambda w: CONFIG.plot(w.figure).text(),
         code=str(fingerprint.code("plot")),
+        about=caption,
     shell:
         "python -m lottery plot --spec {params.spec:q} --table {input.table:q} --out {output:q}"
         " 2>&1 | tee {log:q}"
@@ -48,8 +53,18 @@ rule claims:
     input:
         collect(paths.table(RESULTS, "{figure}"), figure=CONFIG.figures),
     output:
-        table=f"{FIGURES}/claims.csv",
-        text=report(f"{FIGURES}/claims.md", category="Claims"),
+        table=report(
+            f"{FIGURES}/claims.csv",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"shows": "claims", "file": "CSV", "scale": CONFIG.scale},
+        ),
+        text=report(
+            f"{FIGURES}/claims.md",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"shows": "claims", "file": "Markdown", "scale": CONFIG.scale},
+        ),
         report=f"{FIGURES}/claims.json",
     log:
         f"{FIGURES}/logs/claims.log",
@@ -57,6 +72,9 @@ rule claims:
     params:
         spec=CONFIG.claims().text(),
         code=str(fingerprint.code("claims")),
+        about=lambda w, input: captions.ClaimsCaption(
+            f"{FIGURES}/claims.csv", f"{FIGURES}/claims.md"
+        ),
     shell:
         "python -m lottery claims --spec {params.spec:q} --tables {input:q}"
         " --csv {output.table:q} --markdown {output.text:q} 2>&1 | tee {log:q}"

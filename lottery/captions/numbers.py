@@ -1,0 +1,79 @@
+"""The rows of a table as text, and the accuracies of a figure, for readers."""
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from statistics import fmean, stdev
+from typing import NamedTuple
+
+from lottery.figure_specs import ShownPanel
+
+Row = Mapping[str, str]
+"""A line of a CSV, by column."""
+
+
+class Grid(NamedTuple):
+    """A table to print: the words above its columns, and its lines."""
+
+    title: str
+    columns: Sequence[str]
+    lines: Sequence[Sequence[str]]
+
+
+def rows(text: bytes) -> list[dict[str, str]]:
+    """The lines of a CSV."""
+    return list(csv.DictReader(io.StringIO(text.decode(), newline="")))
+
+
+def rounded(value: str) -> str:
+    """A number with four significant digits, so that a column can be read; other text as it is."""
+    try:
+        return value if value.lstrip("-").isdigit() else f"{float(value):.4g}"
+    except ValueError:
+        return value
+
+
+def everything(found: Sequence[Row], most: int) -> Grid:
+    """The first rows of a table; what is the same in all of them is said once, in its title."""
+    values = {name: {row[name] for row in found} for name in (found[0] if found else ())}
+    same = {name: next(iter(each)) for name, each in values.items() if len(each) == 1}
+    if len(found) == 1:
+        same = {}
+    columns = [name for name in values if name not in same]
+    lines = [[rounded(row[name]) for name in columns] for row in found[:most]]
+    title = ", ".join(f"{name} {rounded(value) or 'none'}" for name, value in same.items())
+    return Grid(title, columns, lines)
+
+
+def accuracies(found: Sequence[Row], panel: ShownPanel) -> Grid:
+    """Accuracy in percent, mean and standard error over seeds: a line for each round."""
+    by_place: dict[tuple[int, str], list[float]] = defaultdict(list)
+    left: dict[int, list[float]] = defaultdict(list)
+    for row in found:
+        if row["panel"] == panel.panel:
+            round = int(row["round"])
+            by_place[round, row["curve"]].append(100 * float(row["accuracy"]))
+            left[round].append(100 * float(row["density"]))
+    lines = [
+        [str(round), f"{fmean(left[round]):.3g} %"]
+        + [estimate(by_place[round, curve.curve]) for curve in panel.curves]
+        for round in sorted(left)
+    ]
+    return Grid(panel.title, ["round", "left", *(curve.label for curve in panel.curves)], lines)
+
+
+def estimate(values: Sequence[float]) -> str:
+    """`86.6 ± 0.3`: mean and standard error; of one value, the value."""
+    if not values:
+        return ""
+    mean = f"{fmean(values):.1f}"
+    return mean if len(values) == 1 else f"{mean} ± {stdev(values) / len(values) ** 0.5:.1f}"
+
+
+def listed(values: Sequence[int]) -> str:
+    """`0`, `0 and 1`, `0, 1 and 2`; many in a row as `0 to 30`."""
+    if len(values) > 3 and list(values) == list(range(values[0], values[-1] + 1)):
+        return f"{values[0]} to {values[-1]}"
+    *most, last = map(str, values)
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,166 @@
+"""The tickets of a figure in words: what finds them, prunes them and evaluates them."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from lottery import words
+from lottery.captions.numbers import listed
+from lottery.config.entries import DenseName
+from lottery.figure_specs import AggregateSpec, CurveSpec, EvaluatedSpec
+from lottery.specs import Baseline, Chain, Dataset, Recipe, Spec, Training
+
+Labels = Mapping[str, str]
+"""The names of data sets on figures, by those in the config."""
+
+
+class Ticket(NamedTuple):
+    """A ticket, the curves that show it, and all that determines it, by aspect."""
+
+    name: str
+    curves: list[str]
+    about: dict[str, str]
+
+
+def tickets(
+    spec: AggregateSpec, shown: Mapping[tuple[str, str], str], labels: Labels
+) -> list[Ticket]:
+    """Each ticket of a figure once; `shown` are the names of its curves by panel and curve."""
+    found: dict[tuple[str, str], Ticket] = {}
+    for curve in spec.table.curves:
+        evaluation = curve.evaluation if isinstance(curve, EvaluatedSpec) else ""
+        key = curve.chain.ticket, evaluation
+        ticket = found.setdefault(key, Ticket(curve.chain.ticket, [], _about(curve, labels)))
+        ticket.curves.append(shown.get((curve.panel, curve.curve), curve.curve))
+    return list(found.values())
+
+
+def stand_ins(spec: AggregateSpec, labels: Labels) -> dict[str, str]:
+    """What a scale replaces: seeds, rounds, pruning, data sets, networks and recipes, by entry.
+
+    The same of two configs says what in one stands in for the other.
+    """
+    table, said = spec.table, {}
+    if seeds := getattr(table, "seeds", ()):
+        said["seeds"] = listed(seeds)
+    if rounds := getattr(table, "rounds", ()):
+        said["rounds"] = listed(rounds)
+    chains = [chain for curve in table.curves for chain in _chains(curve.chain)]
+    fractions = {chain.fraction for chain in chains if chain.fraction}
+    if said.get("rounds"):
+        said["pruned a round"] = ", ".join(f"{100 * share:.4g} %" for share in sorted(fractions))
+    recipes: dict[str, str] = {}
+    for dataset in _datasets(table.curves, chains):
+        said[f"data set {dataset.name}"] = data_set(dataset, labels)
+    for chain in chains:
+        entry = _architecture(chain)
+        said[f"network {entry}"] = words.network(chain.architecture, entry)
+        if chain.training:
+            name = DenseName.parse(chain.dense).recipe
+            recipes[f"recipe {name}"] = _in_short(chain.training.recipe)
+    for curve in table.curves:
+        if isinstance(curve, EvaluatedSpec):
+            recipes[f"evaluation {curve.evaluation}"] = _in_short(curve.recipe)
+    return said | recipes
+
+
+def data_set(dataset: Dataset, labels: Labels) -> str:
+    """`CIFAR-10: 50,000 images of 32x32 pixels, 10 classes`."""
+    count = f"{dataset.train_images:,} " if dataset.train_images else ""
+    if dataset.train_per_class:
+        count = f"{dataset.train_per_class:,} a class of {count}"
+    side = dataset.image_size
+    name = labels.get(dataset.name, dataset.name)
+    return f"{name}: {count}images of {side}x{side} pixels, {dataset.classes:,} classes"
+
+
+def settings(spec: Spec) -> str:
+    """All keys that are not at their defaults, as the config says them."""
+    found = json.loads(spec.model_dump_json(exclude_defaults=True))
+    return ", ".join(f"{key} {_value(value)}" for key, value in found.items())
+
+
+def _value(value: object) -> str:
+    if isinstance(value, dict):
+        return f"({', '.join(f'{key} {_value(each)}' for key, each in value.items())})"
+    return "yes" if value is True else str(value)
+
+
+def _in_short(recipe: Recipe) -> str:
+    epochs = f"{recipe.epochs:,} epoch{'s' * (recipe.epochs != 1)}"
+    batch = f"batches of {recipe.batch_size:,} {recipe.batch_counts}"
+    return f"{epochs}, {batch}, {recipe.optimizer} at {recipe.learning_rate:g}"
+
+
+def _about(curve: CurveSpec, labels: Labels) -> dict[str, str]:
+    """By aspect; of a ticket that is not evaluated, only its dense training is shown."""
+    chain = curve.chain
+    said = _found_by(chain.training, chain, labels) if chain.training else {}
+    if chain.baseline:
+        said["baseline"] = _baseline(chain.baseline)
+    entry = _architecture(chain)
+    said["network"] = f"{words.network(chain.architecture, entry)} ({entry})"
+    if isinstance(curve, EvaluatedSpec):
+        if chain.baseline is None or chain.baseline.kind != "reinitialised":
+            said["pruning"] = _pruning(chain)
+        said["evaluated"] = (
+            f"{curve.evaluation}: by training on all labels of {data_set(curve.dataset, labels)}"
+        )
+        said["its recipe"] = settings(curve.recipe)
+        if curve.shared:
+            said["evaluated"] += "; its own trainings are the same, and are its evaluations"
+    return said
+
+
+def _found_by(training: Training, chain: Chain, labels: Labels) -> dict[str, str]:
+    names = DenseName.parse(chain.dense)
+    subset = words.subset(training.subset, training.task)
+    said = {
+        "task": training.task,
+        "data": f"{data_set(training.dataset, labels)} ({training.dataset.name})",
+        "subset": f"{subset} ({names.subset})",
+        "recipe": f"{names.recipe}: {settings(training.recipe)}",
+    }
+    if training.rewind:
+        point = words.rewind(training.rewind)
+        said["rewind"] = point if training.rewind.none else f"to the weights after {point}"
+        said["rewind"] += f" ({training.rewind_name})"
+    return said
+
+
+def _pruning(chain: Chain) -> str:
+    share = f"{100 * chain.fraction:.4g} %" if chain.fraction else "none"
+    by = "at random" if chain.baseline else f"by {chain.criterion}"
+    where = "" if chain.convolutions is None else f", of the {words.scope(chain)} only"
+    excluded = "" if chain.excluded_at is None else ", weights that only meet padding left out"
+    return f"{share} of the remaining weights a round, {by}{where}{excluded}"
+
+
+def _baseline(baseline: Baseline) -> str:
+    if baseline.kind == "reinitialised":
+        assert baseline.of is not None  # the config lets no other into a spec
+        return f"the mask of {baseline.of.ticket}, with weights that are drawn anew"
+    drawn = "weights and masks are drawn at random"
+    if baseline.kind == "adjusted-random":
+        assert baseline.of is not None
+        return f"{drawn}; those that the training of {baseline.of.dense} took to zero go first"
+    return drawn
+
+
+def _chains(chain: Chain) -> Iterator[Chain]:
+    """A chain and the one that it reads."""
+    yield chain
+    if chain.baseline and chain.baseline.of:
+        yield from _chains(chain.baseline.of)
+
+
+def _datasets(curves: tuple[CurveSpec, ...], chains: list[Chain]) -> Iterator[Dataset]:
+    yield from (chain.training.dataset for chain in chains if chain.training)
+    yield from (curve.dataset for curve in curves if isinstance(curve, EvaluatedSpec))
+
+
+def _architecture(chain: Chain) -> str:
+    """Its entry in the config: only weights of a baseline are drawn, its folder says for which."""
+    if chain.training:
+        return DenseName.parse(chain.dense).architecture
+    return chain.dense.removeprefix("random/").split("-without-")[0]

@@ -1,0 +1,82 @@
+"""Tickets and scales in words, as the report has them."""
+
+import pytest
+from docutils.core import publish_parts
+
+from lottery import config
+from lottery.captions import numbers
+from lottery.captions.caption import escaped
+from lottery.captions.tickets import stand_ins, tickets
+from tests.conftest import REPOSITORY
+
+SCALES = [[], ["quick"], ["demo"], ["demo", "criteria"], ["demo", "mine"], ["cpu"]]
+
+
+def load(*overlays, **given):
+    files = [REPOSITORY / "config.yaml", *(REPOSITORY / f"config/{o}.yaml" for o in overlays)]
+    return config.load(files, given)
+
+
+def labels(settings):
+    return {name: entry.label for name, entry in settings.datasets.items()}
+
+
+@pytest.mark.parametrize("overlays", SCALES, ids="+".join)
+def test_every_ticket_of_every_figure_is_described(overlays):
+    settings = load(*overlays)
+    for figure in settings.figures:
+        spec = settings.aggregate(figure)
+        found = tickets(spec, {}, labels(settings))
+        assert {t.name for t in found} == {curve.chain.ticket for curve in spec.table.curves}
+        for ticket in found:
+            assert ("task" in ticket.about) != ("baseline" in ticket.about)
+            assert all(ticket.about.values())
+        assert all(stand_ins(spec, labels(settings)).values())
+
+
+def test_what_stands_in_is_said_under_the_name_of_the_entry():
+    here, paper = load("demo"), load()
+    said = stand_ins(here.aggregate("fig3"), labels(here))
+    meant = stand_ins(paper.aggregate("fig3"), labels(paper))
+    assert said.keys() == meant.keys()
+    assert said["network resnet50"] == "ResNet-18, width 8 (for ResNet-50)"
+    assert meant["network resnet50"] == "ResNet-50"
+    assert said["recipe imagenet-images-1"] == "150 epochs, batches of 64 images, adam at 0.006"
+    assert meant["recipe imagenet-images-1"] == "1,000 epochs, batches of 768 images, sgd at 0.1"
+
+
+def test_baselines_say_what_they_take_over():
+    baseline = {"baseline": "reinitialised", "of": "cifar10-rotnet-resnet18"}
+    curves = {"Again": "again", "Random": "cifar10-adjusted-random-resnet18"}
+    figure = {"panels": {"ResNet-18": {"curves": curves}}}
+    settings = load(tickets={"again": baseline}, figures={"fig1a": figure})
+    found = {t.name: t.about for t in tickets(settings.aggregate("fig1a"), {}, {})}
+    assert found["again"]["baseline"] == (
+        "the mask of cifar10-rotnet-resnet18, with weights that are drawn anew"
+    )
+    assert "pruning" not in found["again"]
+    adjusted = found["cifar10-adjusted-random-resnet18"]
+    assert "cifar-resnet18/labels/cifar10-labels took to zero go first" in adjusted["baseline"]
+    assert adjusted["pruning"].endswith("at random")
+
+
+def test_a_table_says_once_what_is_the_same_in_all_rows():
+    rows = numbers.rows(b"figure,seed,accuracy\nfig1a,0,0.123456\nfig1a,0,0.5\nfig1a,0,1e-7\n")
+    grid = numbers.everything(rows, most=2)
+    assert grid.title == "figure fig1a, seed 0"
+    assert grid.columns == ["accuracy"]
+    assert grid.lines == [["0.1235"], ["0.5"]]
+    assert numbers.everything([], most=2).lines == []
+
+
+@pytest.mark.parametrize(
+    ("values", "said"), [([0.5], "0.5"), ([80, 82], "81.0 ± 1.0"), ([], "")], ids=str
+)
+def test_a_mean_has_an_error_if_there_are_several_seeds(values, said):
+    assert numbers.estimate(values) == said
+
+
+def test_a_title_is_text_whatever_is_in_it():
+    title = "*All* of `it`_ | a_ \\ <b>: 10 %"
+    body = publish_parts(escaped(title), writer="html")["body"]
+    assert "*All* of `it`_ | a_ \\ &lt;b&gt;: 10 %" in body
