@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from tests.conftest import REPOSITORY
+from tests.workflow import fork
 
 TINY = "tests/workflow/tiny.yaml"
 FIGURE = "figures/tiny/fig1a.pdf"
@@ -87,13 +88,8 @@ class Project:
 
     def snakemake(self, *arguments: str, timeout: float = 400) -> subprocess.CompletedProcess:
         """Snakemake to its end; `stdout` holds all that it printed."""
-        process = self.start(*arguments)
-        try:
-            output, _ = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            raise
-        return subprocess.CompletedProcess(arguments, process.returncode, output)
+        status, output = fork.snakemake(self.root, arguments, timeout)
+        return subprocess.CompletedProcess(arguments, status, output)
 
     def run(self, *arguments: str) -> str:
         """The tiny figure; returns what snakemake printed."""
