@@ -1,6 +1,7 @@
 """The command line: `python -m lottery STAGE --help`."""
 
 import argparse
+import contextlib
 import importlib
 import json
 import math
@@ -14,7 +15,8 @@ from pathlib import Path
 from typing import NoReturn
 
 import lottery
-from lottery.errors import LotteryError, Stopped
+from lottery import paths
+from lottery.errors import Busy, LotteryError, Stopped
 from lottery.messages import log, printable
 from lottery.training import slurm
 from lottery.training.progress import peak_memory
@@ -60,15 +62,21 @@ def main(argv: list[str] | None = None) -> int:
     args.deadline = started + 60 * getattr(args, "max_minutes", math.inf)
     try:
         processes = getattr(args, "processes", 0)  # only trainings have several
-        if processes * slurm.nodes() > 1 and "RANK" not in os.environ:
-            from lottery.training.launch import launch  # which imports torch
+        launched = "RANK" in os.environ
+        with contextlib.nullcontext() if launched else _alone(args):
+            if processes * slurm.nodes() > 1 and not launched:
+                from lottery.training.launch import launch  # which imports torch
 
-            launch(argv or sys.argv[1:], processes)
-        else:
-            module.run(args)
-            log(f"{args.stage}: {time.monotonic() - started:.1f} s, {peak_memory()}")
+                launch(argv or sys.argv[1:], processes)
+            else:
+                module.run(args)
+                log(f"{args.stage}: {time.monotonic() - started:.1f} s, {peak_memory()}")
     except LotteryError as error:
         return _fail(args.stage, str(error))
+    except Busy as busy:
+        if args.requeue:  # so that its GPU is another's while it waits
+            return _requeue(args.stage, str(busy))
+        return _fail(args.stage, str(busy), os.EX_TEMPFAIL)
     except Stopped as stopped:
         if os.environ.get(ERROR_FILE):
             log(str(stopped))
@@ -86,6 +94,16 @@ def main(argv: list[str] | None = None) -> int:
             _fail(args.stage, f"{type(error).__name__}: {error}")
         raise
     return 0
+
+
+def _alone(args: argparse.Namespace) -> contextlib.AbstractContextManager[None]:
+    """The lock of a training of the workflow, which has a folder for checkpoints."""
+    if not getattr(args, "checkpoints", None) or not slurm.is_first_node():
+        return contextlib.nullcontext()
+    from lottery.training.lock import alone
+
+    # Other nodes would not wait as long for this one.
+    return alone(paths.lock(args.report), wait=not args.requeue and slurm.nodes() == 1)
 
 
 def _requeue(stage: str, message: str) -> int:

@@ -10,3 +10,7 @@ class LotteryError(Exception):
 
 class Stopped(Exception):
     """A training was asked to stop and has saved a checkpoint: run again, it resumes."""
+
+
+class Busy(Exception):
+    """Another process makes the same result: the message names it."""

@@ -20,7 +20,8 @@ def atomic(path: str | Path) -> Iterator[IO[bytes]]:
     path.parent.mkdir(parents=True, exist_ok=True)
     host = platform.node().split(".")[0]
     for other in path.parent.glob(f".{path.name}.{host}.*.tmp"):
-        if not _alive(other.suffixes[-2][1:]):
+        number = other.suffixes[-2][1:]
+        if number.isdigit() and not alive(int(number)):
             other.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{host}.{os.getpid()}.tmp")
     try:
@@ -52,12 +53,12 @@ def writable(folder: Path) -> bool:
         return False
 
 
-def _alive(number: str) -> bool:
-    """Whether a process of this machine still runs; what is no number counts as one that does."""
+def alive(process: int) -> bool:
+    """Whether a process of this machine still runs."""
     try:
-        os.kill(int(number), 0)
+        os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except (ValueError, OSError):
+    except OSError:  # another user's
         return True
     return True

@@ -84,6 +84,11 @@ def unfinished(report: str) -> str:
     return f"{report.removesuffix('.json')}-unfinished"
 
 
+def lock(report: str) -> str:
+    """The lock of the training that writes a report."""
+    return f"{report.removesuffix('.json')}.lock"
+
+
 def table(root: str, figure: str) -> str:
     """The tidy table that one figure is drawn from."""
     return f"{root}/tables/{figure}.csv"

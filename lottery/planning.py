@@ -13,9 +13,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from snakemake.dag import DAG
+from snakemake.jobs import Job
 
 Stale = Callable[[Any], str | None]
 """Why the results of a job that are there must be made again, in words."""
+Clears = Callable[[Any], bool]
+"""Whether what is there of a job's results, now that it begins, is to be removed."""
 Reads = Callable[[Any], Iterable[str]]
 """The files that a job reads, also those which Snakemake knows only by their folder."""
 
@@ -33,8 +36,12 @@ class Change:
         return self._words
 
 
-def install(stale: Stale, reads: Reads) -> None:
-    """Have every plan of this process made so."""
+def install(stale: Stale, clears: Clears, reads: Reads) -> None:
+    """Have every plan of this process made so, and a job clear its results only as `clears` says.
+
+    Snakemake has each job begin by removing what is there of its results, whatever happened since
+    the plan was made.
+    """
 
     async def update_needrun(dag: Any, create_inventory: bool = False) -> None:
         if create_inventory and dag.workflow.is_main_process:
@@ -42,6 +49,13 @@ def install(stale: Stale, reads: Reads) -> None:
         await _plan(dag, stale, reads)
 
     DAG.update_needrun = update_needrun
+    remove = Job.remove_existing_output
+
+    async def remove_existing_output(job: Any) -> None:
+        if job.dag.reason(job).forced or clears(job):
+            await remove(job)
+
+    Job.remove_existing_output = remove_existing_output
 
 
 async def _plan(dag: Any, stale: Stale, reads: Reads) -> None:

@@ -67,6 +67,14 @@ def stamp(what: str, spec: Spec, code: Code, inputs: Mapping[str, Input]) -> dic
     }
 
 
+def same(header: Mapping[str, Any], stamp: Mapping[str, Any]) -> bool:
+    """Whether an artifact with this header is what a stage of this stamp would make."""
+    inputs = {name: about["digest"] for name, about in stamp["inputs"].items()}
+    return all(header[key] == stamp[key] for key in ("what", "key", "codes")) and inputs == {
+        name: about["digest"] for name, about in header["inputs"].items()
+    }
+
+
 def header(
     what: str,
     spec: Spec,

@@ -65,11 +65,16 @@ class Expected(NamedTuple):
 
 @cache
 def _read(path: str) -> dict[str, Any] | LotteryError:
-    """The header of a file, or what is wrong; read once in the life of this process."""
+    """The header of a file, or what is wrong; read once, until `forget`."""
     try:
         return headers.read(path)
     except LotteryError as error:
         return error
+
+
+def forget() -> None:
+    """Read headers again from now on."""
+    _read.cache_clear()
 
 
 def header(path: str) -> dict[str, Any] | None:

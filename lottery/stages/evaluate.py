@@ -48,6 +48,9 @@ def evaluate(
             inputs.rewind(model, chain, spec.round, early, data.classes if keeps else 0)
         ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
         read = artifacts.sources({"subset": subset, "mask": mask, "early": early})
+        code = training_code("evaluate", chain.architecture.model, "labels")
+        if running.made_meanwhile({report: records.stamp("evaluation", spec, code, read)}):
+            return
         states = running.states(spec, "labels", read, place.execution.precision)
         result, measured = train_and_test(
             model,
@@ -65,7 +68,6 @@ def evaluate(
         world = place.execution.world
         if world.rank:
             return
-        code = training_code("evaluate", chain.architecture.model, "labels")
         about = records.header(
             "evaluation", spec, code, read, stopwatch, place.words, running.own_threads
         )

@@ -17,7 +17,7 @@ from lottery.messages import log
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.pruning.weights import pack
-from lottery.specs import EarlySpec, GenerateSpec, parse
+from lottery.specs import EarlySpec, GenerateSpec, Rewind, parse
 from lottery.stages import inputs
 from lottery.stages.command import training_options
 from lottery.stages.running import Running
@@ -45,12 +45,20 @@ def generate(
     label = f"generation of {chain.ticket}, seed {chain.seed}, round {spec.round}"
     task = tasks.make(training.task, training.recipe)
     data = inputs.data(spec.subset(), subset, images, task.hides_labels)
+    code = training_code("generate", chain.architecture.model, training.task)
     with running.place(training.recipe.precision, training.dataset) as place:
         log(f"{label}: on {place.words}")
         model, ticket = begin(spec, task.outputs(data.classes), mask, early, place.device)
         read = artifacts.sources(
             {"subset": subset, "mask": mask, "early": early if spec.round else None}
         )
+        made = {weights: records.stamp("weights", spec.trained(), code, read)}
+        made[report] = {**made[weights], "what": "generation"}
+        points = {name: _early(spec, point) for name, point in spec.rewinds.items()}
+        for name, at in points.items():
+            made[str(Path(early, f"{name}.pt"))] = records.stamp("early", at, code, read)
+        if running.made_meanwhile(made):
+            return
         states = running.states(spec, training.task, read, place.execution.precision)
         result, measured = train_and_test(
             model,
@@ -69,14 +77,12 @@ def generate(
         world = place.execution.world
         if world.rank:
             return
-        code = training_code("generate", chain.architecture.model, training.task)
         about = records.header(
             "weights", spec.trained(), code, read, stopwatch, place.words, running.own_threads
         )
-        for (name, point), update in zip(spec.rewinds.items(), result.updates, strict=True):
-            at = records.also(about, "early", EarlySpec(dense=spec.trained(), rewind=point))
+        for (name, at), update in zip(points.items(), result.updates, strict=True):
             payload = {"model": result.early[update], "update": update}
-            artifacts.save(Path(early, f"{name}.pt"), at, payload)
+            artifacts.save(Path(early, f"{name}.pt"), records.also(about, "early", at), payload)
         state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
         artifacts.save(weights, about, pack(state, ticket))
         size, seconds = training.dataset.image_size, stopwatch.seconds() * world.size
@@ -84,6 +90,10 @@ def generate(
         records.write_report(report, {**about, "what": "generation"}, outcome)
         if states:
             states.clear()
+
+
+def _early(spec: GenerateSpec, point: Rewind) -> EarlySpec:
+    return EarlySpec(dense=spec.trained(), rewind=point)
 
 
 def begin(

@@ -7,16 +7,17 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
-from lottery import records
+from lottery import headers, records
 from lottery.data import loaders
 from lottery.data.datasets import Images, Listing
 from lottery.data.sources import Resident, Source, Streamed
 from lottery.errors import LotteryError
 from lottery.fingerprint import chosen, fingerprint
+from lottery.messages import log
 from lottery.specs import Dataset, EvaluateSpec, GenerateSpec, Precision
 from lottery.training import device as devices
 from lottery.training import distributed
@@ -107,6 +108,21 @@ class Running:
     def own_threads(self) -> int:
         """CPU threads of a process, where several share a machine."""
         return max(1, self.threads // distributed.processes_here())
+
+    def made_meanwhile(self, made: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Whether another process has made all results of a training of the workflow, by stamp.
+
+        It had the lock before this one, and a snakemake that was killed or of another clone.
+        """
+        if self.checkpoints is None:
+            return False
+        try:
+            there = all(records.same(headers.read(path), stamp) for path, stamp in made.items())
+        except LotteryError:
+            return False
+        if there:
+            log(f"{', '.join(made)}: made meanwhile by another process")
+        return there
 
     def states(
         self,

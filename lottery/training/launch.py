@@ -60,9 +60,8 @@ def _words(failure: ProcessFailure) -> str:
 
 
 def _config(processes: int) -> LaunchConfig:
-    nodes, first, endpoint = slurm.nodes(), True, "localhost:0"  # any free port
+    nodes, endpoint = slurm.nodes(), "localhost:0"  # any free port
     if nodes > 1:
-        first = os.environ["SLURM_NODEID"] == "0"
         endpoint = f"{slurm.hosts()[0]}:{20_000 + int(os.environ['SLURM_JOB_ID']) % 12_000}"
     return LaunchConfig(
         min_nodes=nodes,
@@ -71,7 +70,7 @@ def _config(processes: int) -> LaunchConfig:
         run_id=os.environ.get("SLURM_JOB_ID", "lottery"),
         rdzv_backend="c10d",
         rdzv_endpoint=endpoint,
-        rdzv_configs={"is_host": first},
+        rdzv_configs={"is_host": slurm.is_first_node()},
         max_restarts=0,  # the training resumes from its checkpoint in the next job
         monitor_interval=0.2,
     )

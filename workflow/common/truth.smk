@@ -98,7 +98,17 @@ def every_file(job):
     return made_from(job).values() if job.rule.name in HOLDS else []
 
 
-planning.install(stale, every_file)
+def clears(job) -> bool:
+    """Whether a job removes what is there of its results: not what another process makes, or has
+    made since the plan.
+    """
+    if job.rule.name in TRAININGS and os.path.exists(paths.lock(job.output.report)):
+        return False
+    truth.forget()
+    return not all(map(os.path.exists, job.output)) or bool(stale.__wrapped__(job))
+
+
+planning.install(stale, clears, every_file)
 
 
 def found_by(job) -> dict[str, list[str]]:
