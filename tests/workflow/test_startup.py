@@ -17,7 +17,7 @@ LAYERS = [
     {"artifacts", "config", "sharing", "truth"},
     {"data", "models", "tasks", "tables", "claims"},
     {"pruning"},
-    {"training", "figures", "plan", "planning"},
+    {"training", "figures", "plan", "planning", "exchange"},
     {"stages", "reading", "packs", "verifying"},
     {"__main__"},
 ]
