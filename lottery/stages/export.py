@@ -22,9 +22,9 @@ SUFFIXES = {".safetensors": "safetensors", ".pt": "prune", ".pth": "prune", ".on
 
 
 def export(folder: str, out: str, format: str | None = None, compacted: bool = False) -> None:
-    """Write the ticket of a round's folder; see `FORMATS` for what each file holds.
+    """Write the ticket of a round's folder, or of an imported one's file.
 
-    With `compacted`, as `compact_onnx`.
+    See `FORMATS` for what each file holds; with `compacted` see `compact_onnx`.
 
     Raises: LotteryError if the ticket is not whole, the format is unknown or cannot be compacted,
         or a package that it needs is missing.
@@ -74,7 +74,7 @@ def onnx(ticket: Ticket) -> bytes:
 
     Raises: LotteryError if the packages are missing.
     """
-    return networks.written(ticket.pruned(), ticket.dataset.image_size)
+    return networks.written(ticket.pruned(), _side(ticket))
 
 
 def compact_onnx(ticket: Ticket) -> bytes:
@@ -86,7 +86,7 @@ def compact_onnx(ticket: Ticket) -> bytes:
     Raises: LotteryError if the packages are missing or the outputs are not the same.
     """
     networks.need(*networks.WRITING, *networks.RUNNING)
-    side, model = ticket.dataset.image_size, ticket.pruned()
+    side, model = _side(ticket), ticket.pruned()
     found = compact(model)
     whole, small = (networks.written(each, side) for each in (model, found.model))
     measured = networks.compare(whole, small, side)
@@ -100,6 +100,16 @@ def compact_onnx(ticket: Ticket) -> bytes:
     return small
 
 
+def _side(ticket: Ticket) -> int:
+    """Pixels along an image."""
+    if ticket.dataset is None:
+        raise LotteryError(
+            f"ONNX needs the size of images: tickets.{ticket.header['spec']['ticket']}.dataset is "
+            "not given"
+        )
+    return ticket.dataset.image_size
+
+
 FORMATS: dict[str, Callable[[Ticket], bytes]] = {
     "safetensors": safetensors,
     "prune": pruned,
@@ -109,7 +119,9 @@ FORMATS: dict[str, Callable[[Ticket], bytes]] = {
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The stage's options."""
-    parser.add_argument("folder", metavar="FOLDER", help="a round of a ticket (in)")
+    parser.add_argument(
+        "folder", metavar="FOLDER", help="a round of a ticket, or the file of an imported one (in)"
+    )
     parser.add_argument("-o", "--out", required=True, metavar="FILE", help="the ticket (out)")
     parser.add_argument(
         "--format",
