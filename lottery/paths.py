@@ -49,6 +49,11 @@ def round_folder(root: str, ticket: str, seed: int | str, round: int | str) -> s
     return f"{root}/tickets/{ticket}/seed{seed}/round{number}"
 
 
+def imported(root: str, ticket: str) -> str:
+    """The mask and the weights of a ticket that others found."""
+    return f"{root}/imported/{ticket}.pt"
+
+
 def early(dense: str, rewind: str | None = None) -> str:
     """W_k of a dense training at a named rewind point; without a name, the folder of all."""
     return f"{dense}/early" if rewind is None else f"{dense}/early/{rewind}.pt"

@@ -9,12 +9,22 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lottery import artifacts, config, headers, paths, tasks
+from lottery import artifacts, config, headers, models, paths, tasks
 from lottery.errors import LotteryError
+from lottery.exchange import imported
 from lottery.pruning import weights
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
-from lottery.specs import Chain, Dataset, EvaluateSpec, MaskSpec, Subset, Training, parse
+from lottery.specs import (
+    Chain,
+    Dataset,
+    EvaluateSpec,
+    ImportSpec,
+    MaskSpec,
+    Subset,
+    Training,
+    parse,
+)
 from lottery.stages import inputs
 
 
@@ -26,11 +36,12 @@ class Ticket:
     """The network with all of W_k, pruned weights included, on the CPU and in training mode."""
     mask: Mask
     header: Mapping[str, Any]
-    """That of `mask.pt`."""
-    dataset: Dataset
-    """What its network is trained on."""
+    """That of `mask.pt`, or of an imported ticket's file."""
+    dataset: Dataset | None
+    """What its network is trained on; None if that is not known of an imported ticket."""
     start: Path | None
-    """The file of its weights; None for a baseline, whose weights are freshly drawn."""
+    """The file of its weights; None for a baseline, whose weights are freshly drawn, and for an
+    imported ticket, whose file has both."""
 
     def pruned(self) -> nn.Module:
         """The network with its pruned weights set to zero, in place."""
@@ -59,21 +70,25 @@ def load_header(path: str | Path) -> dict[str, Any]:
 
 
 def load_mask(path: str | Path) -> Mask:
-    """A `mask.pt`; `Mask.layers()` gives a bool tensor for each pruned parameter, True where kept.
+    """A `mask.pt`, or the mask of an imported ticket.
+
+    `Mask.layers()` gives a bool tensor for each pruned parameter, True where kept.
 
     Raises: LotteryError if it is absent, damaged or something else.
     """
-    return Mask.unpack(_payload(path, "mask"))
+    payload = _payload(path, "mask", "imported")
+    return Mask.unpack(payload.get("mask", payload))
 
 
 def load_weights(path: str | Path) -> Mapping[str, Tensor]:
     """A `state_dict`, float32 on the CPU: W* of a `weights.pt`, or W_k of a file in `early/`.
 
-    Pruned weights of W* are zero; W_k is the whole network's.
+    Pruned weights of W* are zero; W_k is the whole network's. Those of an imported ticket are as
+    they were given.
 
     Raises: LotteryError if it is absent, damaged or something else.
     """
-    payload = _payload(path, "weights", "early")
+    payload = _payload(path, "weights", "early", "imported")
     return payload["model"] if "model" in payload else weights.unpack(payload)
 
 
@@ -81,7 +96,8 @@ def load_ticket(folder: str | Path) -> nn.Module:
     """The ticket of a round, from its folder: W_k with pruned weights zero, in a torch network.
 
     It has as many outputs as its generation task, is on the CPU and in training mode. The weights
-    of a baseline are drawn as for its evaluation, whose report must lie beside its mask.
+    of a baseline are drawn as for its evaluation, whose report must lie beside its mask. An
+    imported ticket is loaded from its file, `results/imported/NAME.pt`.
 
     Raises: LotteryError if the mask, W_k, or the report of a baseline is absent, damaged or of
         another chain, or if the folder does not lie in a results folder as its spec says.
@@ -91,6 +107,8 @@ def load_ticket(folder: str | Path) -> nn.Module:
 
 def read_ticket(folder: str | Path) -> Ticket:
     """The parts of `load_ticket`, with the same errors."""
+    if Path(folder).suffix == ".pt":
+        return _imported(folder)
     given = Path(paths.mask(str(folder)))
     header, payload = artifacts.read(given)
     if header["what"] != "mask":
@@ -115,6 +133,21 @@ def read_ticket(folder: str | Path) -> Ticket:
     mask = Mask.unpack(payload)
     mask.check_fits(prunable(model, chain.convolutions))
     return Ticket(model, mask, header, dataset, start)
+
+
+def _imported(path: str | Path) -> Ticket:
+    header, payload = artifacts.read(path)
+    if header["what"] != "imported":
+        raise LotteryError(f"{path}: holds {header['what']!r}; a ticket of here is a folder")
+    spec = parse(ImportSpec, json.dumps(header["spec"]))
+    try:
+        mask, state = imported.unpack(payload, spec.architecture)
+        outputs = len(state[f"{models.head(models.skeleton(spec.architecture))}.weight"])
+        model = models.build(spec.architecture, outputs, 0)
+        imported.begin(model, state, keep_head=True)
+    except (LotteryError, KeyError) as error:
+        raise LotteryError(f"{path}: damaged: {error}") from None
+    return Ticket(model, mask, header, spec.imported.dataset, None)
 
 
 def _outputs(training: Training) -> int:

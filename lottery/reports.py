@@ -23,6 +23,11 @@ def folder(chain: Chain, round: int, results: str) -> str:
     return paths.dense(results, chain.dense, chain.seed)
 
 
+def rounds(curve: EvaluatedSpec, table: AccuracyTable | CostTable) -> tuple[int, ...]:
+    """The rounds of a curve that a table shows; an imported ticket has one, whatever it shows."""
+    return (1,) if curve.chain.imported else table.rounds
+
+
 def report_path(curve: EvaluatedSpec, seed: int, round: int, results: str) -> str:
     """The evaluation of a ticket, or the chain's own training that is the same one."""
     chain = curve.chain.with_seed(seed)
@@ -56,7 +61,7 @@ def reports_of(spec: AggregateSpec, results: str) -> list[str]:
         report_path(curve, seed, round, results)
         for curve in table.curves
         for seed in table.seeds
-        for round in table.rounds
+        for round in rounds(curve, table)
     ]
     if isinstance(table, AccuracyTable):
         return evaluated

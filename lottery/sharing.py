@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from lottery.config import Config
 from lottery.figure_specs import AccuracyTable, SparsityTable
+from lottery.reports import rounds
 
 
 def without_sharing(config: Config, figures: Iterable[str]) -> int:
@@ -21,8 +22,8 @@ def without_sharing(config: Config, figures: Iterable[str]) -> int:
         if isinstance(table, AccuracyTable):
             for curve in table.curves:
                 baseline = curve.chain.baseline
-                generation = max(table.rounds)
+                generation = 0 if curve.chain.imported else max(table.rounds)
                 if baseline:
                     generation = 0 if baseline.of is None else 1
-                count += len(table.seeds) * (generation + len(table.rounds))
+                count += len(table.seeds) * (generation + len(rounds(curve, table)))
     return count

@@ -23,6 +23,7 @@ from lottery.errors import LotteryError
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Channels = tuple[float, float, float]
 Scale = Annotated[float, Field(gt=0)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 NetworkName = Annotated[
@@ -319,6 +320,13 @@ class Training(Spec):
     rewind_name: str | None = Field(None, description="its entry in the config, which names W_k")
 
 
+class Imported(Spec):
+    """Where the mask and the weights of an imported ticket come from; its only round is round 1."""
+
+    sha256: Sha256 = Field(description="of the file")
+    dataset: Dataset | None = Field(None, description="what its last layer tells apart")
+
+
 class Chain(Spec):
     """All that determines the artifacts of one ticket and seed."""
 
@@ -339,6 +347,7 @@ class Chain(Spec):
     )
     training: Training | None = None
     baseline: "Baseline | None" = None
+    imported: Imported | None = None
 
     def dense_training(self) -> Self:
         """What the dense training of round 0 depends on: neither pruning nor a rewind point.
@@ -497,6 +506,20 @@ class EvaluateSpec(Spec):
     def subset(self) -> SubsetSpec:
         """The draw of indices that this training reads: all of them."""
         return SubsetSpec.of(self.dataset, Subset(), self.chain.seed)
+
+
+class ImportSpec(Spec):
+    """The mask and the weights of an imported ticket: the same for all seeds."""
+
+    ticket: str
+    architecture: Architecture
+    imported: Imported
+
+    @classmethod
+    def of(cls, chain: Chain) -> Self:
+        """The ticket of a chain, which is an imported one's."""
+        assert chain.imported is not None
+        return cls(ticket=chain.ticket, architecture=chain.architecture, imported=chain.imported)
 
 
 class SparsitySpec(Spec):

@@ -37,7 +37,7 @@ class Curves:
     @classmethod
     def of(cls, rows: pd.DataFrame) -> "Curves":
         """From a table's rows of one evaluation, in which a ticket of two panels appears twice."""
-        rows = rows.dropna(subset=["accuracy"])
+        rows = rows.dropna(subset=["accuracy", "round"])  # imported tickets have no round
         densities = rows.groupby("round")["density"].mean()
         seeds = np.unique(rows["seed"])
         by_ticket = {

@@ -7,7 +7,13 @@ from typing import Any
 from lottery.catalogue.criteria import CRITERIA
 from lottery.catalogue.formats import FORMATS
 from lottery.catalogue.tasks import TASKS
-from lottery.config.entries import PLACEHOLDERS, BaselineTicket, DatasetEntry, FoundTicket
+from lottery.config.entries import (
+    PLACEHOLDERS,
+    BaselineTicket,
+    DatasetEntry,
+    FoundTicket,
+    ImportedTicket,
+)
 from lottery.config.experiment import Config
 from lottery.config.looks import texts, unknown
 from lottery.config.mistakes import nearest
@@ -20,7 +26,7 @@ from lottery.specs import (
     samples_per_epoch,
 )
 
-FOLDERS = ("dense", "images", "logs", "subsets", "tables", "tickets")
+FOLDERS = ("dense", "images", "imported", "logs", "subsets", "tables", "tickets")
 """Folders in `results/`, whose names no scale can have."""
 """Formats of data sets that come with a package and need no folder."""
 
@@ -64,6 +70,12 @@ def _dangling(config: Config) -> Problems:
             yield from refer(f"{at}.of", ticket.of, "tickets")
             if isinstance(config.tickets.get(ticket.of), BaselineTicket):
                 yield f"{at}.of", f"{ticket.of!r} is a baseline itself; name a found ticket"
+            if isinstance(config.tickets.get(ticket.of), ImportedTicket):
+                yield f"{at}.of", f"{ticket.of!r} is imported; name a ticket that is found here"
+        elif isinstance(ticket, ImportedTicket):
+            yield from refer(f"{at}.architecture", ticket.architecture, "architectures")
+            if ticket.dataset is not None:
+                yield from refer(f"{at}.dataset", ticket.dataset, "datasets")
         else:
             yield from refer(f"{at}.dataset", ticket.dataset, "datasets")
             yield from refer(f"{at}.subset", ticket.subset, "subsets")
@@ -179,7 +191,7 @@ def _continues(rewind: Rewind) -> bool:
 def _continued(config: Config, ticket: str, evaluation: str) -> Problems:
     """Whether a training that evaluates a ticket can continue from the ticket's rewind point."""
     found, entry = config.tickets[ticket], config.evaluations[evaluation]
-    if isinstance(found, BaselineTicket) or not _continues(config.rewinds[found.rewind]):
+    if not isinstance(found, FoundTicket) or not _continues(config.rewinds[found.rewind]):
         return
     recipe, dataset = config.recipes[entry.recipe], config.datasets[entry.dataset]
     for late in _too_late(config, found, dataset, Subset(), "labels", recipe):
@@ -198,9 +210,13 @@ def _figures(config: Config) -> Problems:
                 at, ticket = f"figures.{name}.panels.{title}.curves.{label}", curve.ticket
                 if isinstance(config.tickets[ticket], BaselineTicket) and figure.kind != "accuracy":
                     yield at, f"{ticket!r} is a baseline: it has no generation trainings"
+                elif (
+                    isinstance(config.tickets[ticket], ImportedTicket) and figure.kind != "accuracy"
+                ):
+                    yield at, f"{ticket!r} is imported: it has no generation trainings"
                 elif evaluation is not None:
                     dataset = config.evaluations[evaluation].dataset
-                    architecture = config.found(ticket).architecture
+                    architecture = config.architecture_of(ticket)
                     problems: Sequence[tuple[str, str]] = _too_small(config, architecture, dataset)
                     yield from ((at, problem) for _, problem in problems)
                     yield from _continued(config, ticket, evaluation)

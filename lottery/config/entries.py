@@ -11,6 +11,7 @@ from lottery.specs import (
     Dataset,
     Fraction,
     ImageFormat,
+    Sha256,
     Spec,
     TaskName,
 )
@@ -109,13 +110,29 @@ class BaselineTicket(Spec):
     of: str = Field(description="the found ticket whose counts, natural zeros or mask it shares")
 
 
+class ImportedTicket(Spec):
+    """A ticket that others found: `lottery import` reads its mask and weights from a file."""
+
+    imported: Sha256 = Field(description="SHA-256 of the file, as `sha256sum FILE` tells it")
+    architecture: str
+    dataset: str | None = Field(
+        None,
+        description="the data set whose classes its last layer tells apart, which is kept in "
+        "evaluations on this data set; everywhere else that layer is drawn anew",
+    )
+
+
 def _kind(ticket: Any) -> str:
     keys = ticket if isinstance(ticket, Mapping) else getattr(ticket, "__dict__", ())
+    if "imported" in keys:
+        return "imported"
     return "baseline" if "baseline" in keys or "of" in keys else "found"
 
 
 Ticket = Annotated[
-    Annotated[FoundTicket, Tag("found")] | Annotated[BaselineTicket, Tag("baseline")],
+    Annotated[FoundTicket, Tag("found")]
+    | Annotated[BaselineTicket, Tag("baseline")]
+    | Annotated[ImportedTicket, Tag("imported")],
     Discriminator(_kind),
 ]
 

@@ -15,6 +15,7 @@ from lottery.config.entries import (
     EvaluationEntry,
     FigureEntry,
     FoundTicket,
+    ImportedTicket,
     Name,
     PruningEntry,
     Seeds,
@@ -40,6 +41,8 @@ from lottery.specs import (
     EvaluateSpec,
     GenerateSpec,
     ImagesSpec,
+    Imported,
+    ImportSpec,
     MaskSpec,
     Recipe,
     Rewind,
@@ -116,7 +119,15 @@ class Config(Spec):
     def found(self, ticket: str) -> FoundTicket:
         """A found ticket's own entry; for a baseline, that of the found ticket it belongs to."""
         entry = self.tickets[ticket]
-        return entry if isinstance(entry, FoundTicket) else self.found(entry.of)
+        if isinstance(entry, BaselineTicket):
+            return self.found(entry.of)
+        assert isinstance(entry, FoundTicket)  # an imported one was found elsewhere
+        return entry
+
+    def architecture_of(self, ticket: str) -> str:
+        """The name of a ticket's network."""
+        entry = self.tickets[ticket]
+        return (entry if isinstance(entry, ImportedTicket) else self.found(ticket)).architecture
 
     @cached_property
     def rewinds_of(self) -> dict[str, dict[str, Rewind]]:
@@ -133,7 +144,8 @@ class Config(Spec):
     @cached_property
     def starts(self) -> dict[str, Chain]:
         """By name, the chains (of seed 0) that evaluations of round 0 start from."""
-        return {chain.start_name: chain.start() for chain in self._chains.values()}
+        here = (chain for chain in self._chains.values() if not chain.imported)
+        return {chain.start_name: chain.start() for chain in here}
 
     def _task(self, entry: FoundTicket) -> dict[str, Any]:
         return {
@@ -175,18 +187,31 @@ class Config(Spec):
                     rewind_name=entry.rewind,
                 ),
             )
-        for name, baseline in self.tickets.items():
-            if isinstance(baseline, BaselineTicket):
-                of = chains[baseline.of]
+        for name, other in self.tickets.items():
+            if isinstance(other, BaselineTicket):
+                of = chains[other.of]
                 update = {
                     "ticket": name,
                     "dense": self._drawn(of),
                     "criterion": "magnitude",  # unused by a baseline
                     "training": None,
-                    "baseline": self._baseline(baseline, of),
+                    "baseline": self._baseline(other, of),
                 }
                 chains[name] = of.model_copy(update=update)
+            elif isinstance(other, ImportedTicket):
+                chains[name] = self._imported(name, other)
         return chains
+
+    def _imported(self, name: str, entry: ImportedTicket) -> Chain:
+        dataset = entry.dataset and self.dataset(entry.dataset)
+        return Chain(
+            ticket=name,
+            seed=0,
+            dense="",  # nobody here has it
+            architecture=self.architectures[entry.architecture],
+            fraction=None,
+            imported=Imported(sha256=entry.imported, dataset=dataset or None),
+        )
 
     def _baseline(self, entry: BaselineTicket, of: Chain) -> Baseline:
         read: dict[str, Any] = {}
@@ -227,6 +252,10 @@ class Config(Spec):
     def mask(self, ticket: str, seed: int, round: int) -> MaskSpec:
         """The mask of one round."""
         return MaskSpec(chain=self.chain(ticket, seed), round=round)
+
+    def imports(self, ticket: str) -> ImportSpec:
+        """The mask and the weights of an imported ticket."""
+        return ImportSpec.of(self.chain(ticket, 0))
 
     def evaluate(self, ticket: str, seed: int, round: int, evaluation: str) -> EvaluateSpec:
         """The evaluation of one round's ticket."""

@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING
 from lottery import words
 from lottery.config.entries import (
     PLACEHOLDERS,
-    BaselineTicket,
     Curves,
     DenseFigure,
     EvaluatedCurves,
     EvaluatedFigure,
+    FoundTicket,
+    ImportedTicket,
 )
 from lottery.figure_specs import AccuracyTable, EvaluatedSpec, PlotSpec, ShownCurve, ShownPanel
+from lottery.reports import rounds
 
 if TYPE_CHECKING:
     from lottery.config.experiment import Config
 
 Words = Mapping[str, str]
 """The replacement of each placeholder."""
+IMPORTED = "imported"
+"""What stands for all that nobody here knows of an imported ticket."""
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -28,7 +32,7 @@ def plot(config: "Config", figure: str) -> PlotSpec:
     entry, table = config.figures[figure], config.aggregate(figure).table
     points = len(table.curves) * len(getattr(table, "seeds", ()))
     if isinstance(table, AccuracyTable):
-        points *= len(table.rounds)
+        points = sum(len(rounds(curve, table)) for curve in table.curves) * len(table.seeds)
     early = {
         (curve.panel, curve.curve)
         for curve in (table.curves if isinstance(table, AccuracyTable) else ())
@@ -91,14 +95,14 @@ def _headline(text: str, tickets: Iterable[Words]) -> str:
 
 
 def _words(config: "Config", *blocks: Curves) -> list[Words]:
-    """The values for the found tickets in these blocks, or for baselines that are on their own.
+    """The values for the found tickets in these blocks, or for others that are on their own.
 
     The data set of a block of evaluated tickets is the one they are evaluated on.
     """
     found = []
     for block in blocks:
         tickets = [curve.ticket for curve in block.curves.values()]
-        named = [t for t in tickets if not isinstance(config.tickets[t], BaselineTicket)] or tickets
+        named = [t for t in tickets if isinstance(config.tickets[t], FoundTicket)] or tickets
         for ticket in named:
             says = _words_of(config, ticket)
             if isinstance(block, EvaluatedCurves):
@@ -109,7 +113,16 @@ def _words(config: "Config", *blocks: Curves) -> list[Words]:
 
 
 def _words_of(config: "Config", ticket: str) -> Words:
-    entry, chain = config.found(ticket), config.chain(ticket, 0)
+    chain, own = config.chain(ticket, 0), config.tickets[ticket]
+    if isinstance(own, ImportedTicket):
+        return {
+            "dataset": config.datasets[own.dataset].label if own.dataset else IMPORTED,
+            "network": words.network(chain.architecture, own.architecture),
+            "rewind": IMPORTED,
+            "scope": words.scope(chain),
+            "subset": IMPORTED,
+        }
+    entry = config.found(ticket)
     return {
         "dataset": config.datasets[entry.dataset].label,
         "network": words.network(chain.architecture, entry.architecture),

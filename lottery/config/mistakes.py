@@ -12,6 +12,8 @@ KINDS = {
     for entry in (EvaluatedFigure, DenseFigure)
     for kind in get_args(entry.model_fields["kind"].annotation)
 }
+TICKETS = ("found", "baseline", "imported")
+"""The kinds of tickets, in the order of their union."""
 RENAMED = {
     ("", "max_time"): "max_minutes",
     ("pruning", "rate"): "fraction",
@@ -116,7 +118,7 @@ def _resolve(schema: dict[str, Any], here: dict[str, Any], part: Any) -> dict[st
         return here
     if "oneOf" in here:
         tags = here.get("discriminator", {}).get("mapping") or dict(
-            zip(("found", "baseline"), (entry["$ref"] for entry in here["oneOf"]), strict=True)
+            zip(TICKETS, (entry["$ref"] for entry in here["oneOf"]), strict=True)
         )
         return {"$ref": tags[part]}
     patterns = list(here.get("patternProperties", {}).values())

@@ -43,7 +43,7 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     With one seed there is no standard error: it is NaN and no error bar is drawn.
     """
     return (
-        rows.groupby("round")
+        rows.groupby("round", dropna=False)  # that of an imported ticket is empty
         .agg(
             density=("density", "mean"),
             mean=("accuracy", "mean"),

@@ -24,6 +24,7 @@ FORMATS = {
 }
 WORDS = {
     "mask": "mask of a ticket",
+    "imported": "mask and weights of a ticket that others found",
     "weights": "weights at the end of a generation training",
     "early": "early weights W_k, to which a ticket is rewound",
     "generation": "report of a generation training",

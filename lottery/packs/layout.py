@@ -29,6 +29,7 @@ _KINDS = {
     _CHAIN + r"evaluation-[^/]+\.json": "evaluation",
     _CHAIN + r"sparsity\.json": "sparsity",
     _RESULTS + r"subsets/[^/]+/[^/]+\.pt": "subset",
+    _RESULTS + r"imported/[^/]+\.pt": "imported",
     _RESULTS + r"images/[^/]+\.json": "images",
     _RESULTS + r"tables/[^/]+\.json": "table",
     _RESULTS + r"tables/[^/]+\.csv": "rows",
@@ -41,7 +42,7 @@ _KINDS = {
 }
 _PATTERNS = [(re.compile(pattern), kind) for pattern, kind in _KINDS.items()]
 _SCALE = re.compile(
-    r"(?:results|figures)/(?:([^/]+)/)??(?:(?:dense|tickets|images|subsets|tables|logs)/|[^/]+$)"
+    r"(?:results|figures)/(?:([^/]+)/)??(?:(?:dense|tickets|images|imported|subsets|tables|logs)/|[^/]+$)"
 )
 HEADLESS = {"rows", "log", "drawing", "text"}
 """Kinds of files without a header; all others hold what their header's `what` says."""

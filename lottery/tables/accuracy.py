@@ -31,12 +31,13 @@ def rows(figure: str, table: AccuracyTable, results: str, read: Read) -> Rows:
 
     `density` is what remains of the weights that the ticket prunes, `network_density` what remains
     of all prunable weights: another number where only the first convolutions are pruned (Figures 2
-    and 8). `chance` is the accuracy of guessing.
+    and 8). `chance` is the accuracy of guessing. An imported ticket has one row a seed, whose
+    `round` is empty.
     """
     found = []
     for curve in table.curves:
         for seed in table.seeds:
-            for round in table.rounds:
+            for round in reports.rounds(curve, table):
                 path = reports.report_path(curve, seed, round, results)
                 record = read(path, *reports.made_by(curve, seed, round))
                 if record is None:
@@ -57,7 +58,7 @@ def rows(figure: str, table: AccuracyTable, results: str, read: Read) -> Rows:
                         "network": words.network(curve.chain.architecture),
                         "evaluation": curve.evaluation,
                         "seed": seed,
-                        "round": round,
+                        "round": "" if curve.chain.imported else round,
                         "remaining": result["remaining"],
                         "total": result["total"],
                         "density": result["density"],

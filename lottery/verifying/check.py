@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from lottery.verifying import data, masks, networks, origins, places, tables, trainings
+from lottery.verifying import data, imports, masks, networks, origins, places, tables, trainings
 from lottery.verifying.book import Book
 from lottery.verifying.contents import Result, read
 from lottery.verifying.folder import File, listed
@@ -24,6 +24,7 @@ CHECKS: dict[str, Check] = {
     "weights": networks.weights,
     "early": networks.early,
     "mask": masks.check,
+    "imported": imports.check,
     "generation": trainings.training,
     "evaluation": trainings.training,
     "sparsity": trainings.sparsity,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from lottery.errors import LotteryError
 
-KINDS = ("images", "subsets", "dense", "tickets", "tables")
+KINDS = ("images", "subsets", "imported", "dense", "tickets", "tables")
 """The folders of a scale, in the order in which one is made from those before."""
 SUFFIXES = (".pt", ".json", ".csv")
 UNFINISHED = re.compile(r"(generation|evaluation-.*)-unfinished")

@@ -42,6 +42,8 @@ class Known:
     """By the path of the images."""
     chains: dict[str, Chain] = field(default_factory=dict)
     """By group, that of the first file of a ticket and seed."""
+    imported: dict[str, Mask] = field(default_factory=dict)
+    """By path, the masks of imported tickets."""
     early: dict[tuple[str, int], tuple[str, str]] = field(default_factory=dict)
     """By folder and number of updates, path and digest of the first W_k."""
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)

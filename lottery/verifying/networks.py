@@ -72,10 +72,12 @@ def weights(result: Result, known: Known) -> Iterator[str]:
             yield f"its mask keeps {remaining} weights, not {remaining_of(chain, round)}"
     elif not torch.equal(own.kept, given.kept) or own.excluded != given.excluded:
         yield "its mask is not that of its round"
-    yield from _state({"values": payload["values"]}, {"values": (remaining,)})
+    yield from state({"values": payload["values"]}, {"values": (remaining,)})
     names = skeleton(chain.architecture).state_dict()
-    yield from _state(
-        payload["rest"], {n: v.shape for n, v in names.items() if n not in own.shapes}, chain
+    yield from state(
+        payload["rest"],
+        {n: v.shape for n, v in names.items() if n not in own.shapes},
+        chain.architecture,
     )
 
 
@@ -83,18 +85,20 @@ def early(result: Result, known: Known) -> Iterator[str]:
     """W_k: a whole network; of two points at the same update it is the same one."""
     chain, payload = result.spec.dense.chain, result.content
     names = skeleton(chain.architecture).state_dict()
-    yield from _state(payload["model"], {n: v.shape for n, v in names.items()}, chain)
+    yield from state(payload["model"], {n: v.shape for n, v in names.items()}, chain.architecture)
     own = result.file.path, result.header["digest"]
     path, digest = known.early.setdefault((result.folder, payload["update"]), own)
     if digest != own[1]:
         yield f"other weights than {path}, saved at the same update"
 
 
-def _state(
-    found: Mapping[str, Tensor], expected: Mapping[str, Any], chain: Chain | None = None
+def state(
+    found: Mapping[str, Tensor],
+    expected: Mapping[str, Any],
+    architecture: Architecture | None = None,
 ) -> Iterator[str]:
     """What is wrong with named tensors; a head has any number of outputs."""
-    head = models.head(skeleton(chain.architecture)) if chain else None
+    head = models.head(skeleton(architecture)) if architecture else None
     if found.keys() != expected.keys():
         yield f"not the weights of its network: {some(sorted(found.keys() ^ expected.keys()))}"
     for name in found.keys() & expected.keys():

@@ -9,6 +9,7 @@ from lottery.specs import (
     EvaluateSpec,
     GenerateSpec,
     ImagesSpec,
+    ImportSpec,
     MaskSpec,
     Spec,
     differences,
@@ -61,6 +62,8 @@ def expected(result: Result) -> dict[str, Spec]:
 def _of_training(spec: GenerateSpec | EvaluateSpec) -> dict[str, Spec]:
     chain, round = spec.chain, spec.round
     found: dict[str, Spec] = {"subset": spec.subset()}
+    if chain.imported:
+        return {**found, "imported": ImportSpec.of(chain)}
     if round:
         found["mask"] = MaskSpec(chain=chain, round=round)
     if chain.training and (round or isinstance(spec, EvaluateSpec)):

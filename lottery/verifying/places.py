@@ -44,6 +44,8 @@ def expected(result: Result) -> str | None:
         return paths.early(_folder(spec.dense.chain, spec.dense.round, root), lies.stem)
     if what == "sparsity":
         return paths.sparsity(_folder(spec.dense.chain, 0, root))
+    if what == "imported":
+        return paths.imported(root, spec.ticket)
     if what == "table":
         table = paths.table(root, spec.figure)
         return paths.beside(table) if lies.suffix == ".json" else table

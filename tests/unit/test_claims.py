@@ -9,7 +9,7 @@ from scipy import stats
 
 from lottery import config
 from lottery.claims.comparisons import Gap, Growth, Saving, Sparsity, Tickets
-from lottery.claims.curves import Table
+from lottery.claims.curves import Curves, Table
 from lottery.claims.judges import as_good
 from lottery.claims.paper import CLAIMS
 from lottery.claims.scoreboard import COLUMNS, markdown, scoreboard
@@ -248,3 +248,11 @@ def test_a_table_that_cannot_be_read_is_refused_in_one_line(tmp_path, name, cont
 def test_a_table_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(LotteryError, match=r"fig1a\.json: No such file"):
         run(tmp_path, str(tmp_path / "fig1a.csv"))
+
+
+def test_an_imported_ticket_which_has_no_round_moves_no_density():
+    row = {"ticket": "a", "seed": 0, "round": 1, "density": 0.8, "accuracy": 0.5, "chance": 0.1}
+    other = {**row, "ticket": "theirs", "round": float("nan"), "density": 0.01}
+    found = Curves.of(pd.DataFrame([row, other]))
+    assert found.densities.tolist() == [0.8]
+    assert np.isnan(found.of_ticket("theirs")).all()

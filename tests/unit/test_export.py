@@ -1,7 +1,7 @@
 """Tickets for others: each file is read by the library that it is for, without this package."""
 
-import importlib
 import json
+import re
 import shutil
 
 import pytest
@@ -14,6 +14,7 @@ import lottery
 from lottery import artifacts, models
 from lottery.__main__ import main
 from lottery.errors import LotteryError
+from lottery.exchange import onnx
 from lottery.stages.export import export
 from tests.unit.test_verify import make
 
@@ -133,9 +134,38 @@ def test_onnx_predicts_the_same(found, tmp_path, batch):
         torch.testing.assert_close(torch.from_numpy(logits), expected, rtol=1e-4, atol=1e-4)
 
 
+def test_compact_onnx_predicts_the_same_and_tells_what_it_saves(found, tmp_path, batch, capsys):
+    pytest.importorskip("onnxscript")
+    runtime = pytest.importorskip("onnxruntime")
+    out = tmp_path / "ticket.onnx"
+    assert main(["export", str(found), "-o", str(out), "--compact"]) == 0
+    session = runtime.InferenceSession(out, providers=["CPUExecutionProvider"])
+    (logits,) = session.run(["logits"], {"images": batch.numpy()})
+    expected = outputs(lottery.load_ticket(found), batch)
+    torch.testing.assert_close(torch.from_numpy(logits), expected, rtol=1e-4, atol=1e-4)
+    told = r"compact: \d+ of 300 channels, [\d.]+ MB instead of [\d.]+ MB, [\d.]+ ms instead of "
+    assert re.search(told, capsys.readouterr().err)
+
+
+def test_only_onnx_is_made_compact(found, tmp_path, capsys):
+    assert main(["export", str(found), "-o", str(tmp_path / "ticket.pt"), "--compact"]) == 1
+    error = f"--compact: {tmp_path}/ticket.pt is written as prune; allowed: onnx"
+    assert capsys.readouterr().err.splitlines() == [f"lottery export: error: {error}"]
+
+
+def test_networks_that_predict_otherwise_are_not_exchanged():
+    pytest.importorskip("onnxscript")
+    pytest.importorskip("onnxruntime")
+    one, other = (
+        onnx.written(torch.nn.Sequential(torch.nn.Flatten(), layer), 2)
+        for layer in (torch.nn.Linear(12, 2), torch.nn.Linear(12, 2))
+    )
+    with pytest.raises(LotteryError, match="the outputs of the two networks differ by"):
+        onnx.compare(one, other, 2)
+
+
 def test_without_its_packages_onnx_is_one_line(found, tmp_path, monkeypatch, capsys):
-    stage = importlib.import_module("lottery.stages.export")
-    monkeypatch.setattr(stage, "find_spec", lambda name: None)
+    monkeypatch.setattr(onnx, "find_spec", lambda name: None)
     assert main(["export", str(found), "-o", str(tmp_path / "ticket.onnx")]) == 1
     error = "lottery export: error: ONNX needs onnx: pip install 'lottery[onnx]'"
     assert capsys.readouterr().err.splitlines() == [error]

@@ -69,7 +69,7 @@ def test_modules_are_imported_by_name_only_where_the_workflow_names_them():
         for name in re.findall(r'import_module\(f?"([^"]+)"', path.read_text()):
             found[str(path.relative_to(REPOSITORY))] = name
     assert found == {
-        "lottery/__main__.py": "lottery.stages.{stage}",
+        "lottery/__main__.py": "lottery.stages.{module_of(stage)}",
         "lottery/data/datasets.py": "lottery.data.{dataset.format}",
         "lottery/models/__init__.py": "lottery.models.{architecture.model}",
         "lottery/pruning/criteria/__init__.py": "lottery.pruning.criteria.{module(criterion)}",

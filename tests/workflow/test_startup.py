@@ -18,7 +18,7 @@ LAYERS = [
     {"artifacts", "config", "sharing", "truth"},
     {"data", "models", "tasks", "tables", "claims", "captions"},
     {"pruning"},
-    {"training", "figures", "plan", "planning"},
+    {"training", "figures", "plan", "planning", "exchange"},
     {"stages", "reading", "packs", "verifying"},
     {"__main__"},
 ]

@@ -39,7 +39,13 @@ MASKS = (
     "adjusted_random_mask",
     "reinitialised_mask",
 )
-TRAININGS = ("generate_dense", "generate", "evaluate_dense", "evaluate")
+TRAININGS = (
+    "generate_dense",
+    "generate",
+    "evaluate_dense",
+    "evaluate",
+    "evaluate_imported",
+)
 
 
 def one_of(entries) -> str:
@@ -50,6 +56,8 @@ def one_of(entries) -> str:
 DENSE = paths.dense(RESULTS, "{dense}", "{seed}")
 ROUND = paths.round_folder(RESULTS, "{ticket}", "{seed}", "{round}")
 CHAINS = {name: CONFIG.chain(name, 0) for name in CONFIG.tickets}
+IMPORTED = [name for name, chain in CHAINS.items() if chain.imported]
+"""Those of others."""
 
 
 def tickets(kind: str | None) -> list[str]:
@@ -57,7 +65,7 @@ def tickets(kind: str | None) -> list[str]:
     return [
         name
         for name, chain in CHAINS.items()
-        if kind == (chain.baseline and chain.baseline.kind)
+        if name not in IMPORTED and kind == (chain.baseline and chain.baseline.kind)
     ]
 
 

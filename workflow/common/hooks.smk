@@ -23,9 +23,9 @@ def reads_data(job) -> str | None:
 
 
 ARCHITECTURES = {
-    place: CONFIG.found(name).architecture
+    place: CONFIG.architecture_of(name)
     for name, chain in CHAINS.items()
-    for place in (name, chain.dense, chain.start_name)
+    for place in ([name] if chain.imported else (name, chain.dense, chain.start_name))
 }
 """Names of entries, by ticket and by dense network."""
 
@@ -54,7 +54,10 @@ def tell_trainings():
         return
     jobs = [job for job in workflow.dag.jobs if job.rule.name in TRAININGS]
     tell_dead_taps(jobs)
-    remaining = sum(workflow.dag.needrun(job) for job in jobs)
+    needed = [job for job in jobs if workflow.dag.needrun(job)]
+    remaining = len(needed)
+    for line in not_imported(needed):
+        print(line, file=sys.stderr)
     figures = {
         job.wildcards.figure
         for job in workflow.dag.jobs
@@ -93,6 +96,7 @@ onstart:
     absent = presence.fetch_missing(
         CONFIG, set(filter(None, map(reads_data, jobs)))
     )
+    absent = [*absent, *not_imported(jobs)]
     if absent:
         raise WorkflowError("\n".join(absent))
 

@@ -12,6 +12,7 @@ HOLDS = {
     "generate": {"weights": "weights", "report": "generation"},
     "evaluate_dense": {"report": "evaluation"},
     "evaluate": {"report": "evaluation"},
+    "evaluate_imported": {"report": "evaluation"},
     "sparsity": {"report": "sparsity"},
     "aggregate": {"report": "table"},
     "plot": {"png": "figure"},
@@ -153,6 +154,7 @@ def write_plan():
                     "modules": now.modules,
                 }
             )
+    results += imported_results(results)
     with open(os.environ[truth.PLAN], "w") as file:
         json.dump(results, file)
 

@@ -41,6 +41,8 @@ rule evaluate:
         report=paths.evaluation(ROUND, "{evaluation}"),
     log:
         f"{LOGS}/evaluate/{{ticket}}/seed{{seed}}/round{{round}}-{{evaluation}}.log",
+    wildcard_constraints:
+        ticket=one_of([name for name in CHAINS if name not in IMPORTED]),
     threads: training_threads
     resources:
         **TRAINING_RESOURCES,
