@@ -47,18 +47,21 @@ def everything(found: Sequence[Row], most: int) -> Grid:
 
 
 def accuracies(found: Sequence[Row], panel: ShownPanel) -> Grid:
-    """Accuracy in percent, mean and standard error over seeds: a line for each round."""
-    by_place: dict[tuple[int, str], list[float]] = defaultdict(list)
-    left: dict[int, list[float]] = defaultdict(list)
+    """Accuracy in percent, mean and standard error over seeds: a line for each round.
+
+    An imported ticket, which has no round, has a line for itself.
+    """
+    by_place: dict[tuple[str, str], list[float]] = defaultdict(list)
+    left: dict[str, list[float]] = defaultdict(list)
     for row in found:
         if row["panel"] == panel.panel:
-            round = int(row["round"])
+            round = row["round"] or row["ticket"]
             by_place[round, row["curve"]].append(100 * float(row["accuracy"]))
             left[round].append(100 * float(row["density"]))
     lines = [
-        [str(round), f"{fmean(left[round]):.3g} %"]
+        [round, f"{fmean(left[round]):.3g} %"]
         + [estimate(by_place[round, curve.curve]) for curve in panel.curves]
-        for round in sorted(left)
+        for round in sorted(left, key=lambda round: -fmean(left[round]))
     ]
     return Grid(panel.title, ["round", "left", *(curve.label for curve in panel.curves)], lines)
 

@@ -98,10 +98,13 @@ def _about(curve: CurveSpec, labels: Labels) -> dict[str, str]:
     said = _found_by(chain.training, chain, labels) if chain.training else {}
     if chain.baseline:
         said["baseline"] = _baseline(chain.baseline)
+    if chain.imported:
+        said["imported"] = f"from the file with SHA-256 {chain.imported.sha256}"
     entry = _architecture(chain)
     said["network"] = f"{words.network(chain.architecture, entry)} ({entry})"
     if isinstance(curve, EvaluatedSpec):
-        if chain.baseline is None or chain.baseline.kind != "reinitialised":
+        masked = chain.baseline is not None and chain.baseline.kind == "reinitialised"
+        if not (masked or chain.imported):  # which take over a mask
             said["pruning"] = _pruning(chain)
         said["evaluated"] = (
             f"{curve.evaluation}: by training on all labels of {data_set(curve.dataset, labels)}"
@@ -160,7 +163,9 @@ def _datasets(curves: tuple[CurveSpec, ...], chains: list[Chain]) -> Iterator[Da
 
 
 def _architecture(chain: Chain) -> str:
-    """Its entry in the config: only weights of a baseline are drawn, its folder says for which."""
+    """Its entry in the config, as its folder says; of an imported ticket that of the ticket."""
     if chain.training:
         return DenseName.parse(chain.dense).architecture
+    if chain.imported:
+        return chain.ticket
     return chain.dense.removeprefix("random/").split("-without-")[0]

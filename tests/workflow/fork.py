@@ -3,6 +3,7 @@
 It imports nothing of the package, of which each program finds the copy in its own folder.
 """
 
+import atexit
 import multiprocessing
 import os
 import sys
@@ -38,4 +39,7 @@ def _run(root: str, arguments: tuple[str, ...], out: str) -> None:
         os.dup2(handle.fileno(), 2)
     from snakemake.cli import main
 
-    main()
+    try:
+        main()
+    finally:
+        atexit._run_exitfuncs()  # as at the end of a program, but not of a fork

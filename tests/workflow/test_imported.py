@@ -1,5 +1,6 @@
 """A ticket of others is evaluated, drawn, verified and sent on like those that are found here."""
 
+import contextlib
 import csv
 import hashlib
 import json
@@ -8,7 +9,8 @@ import shutil
 import pytest
 import torch
 
-from lottery import artifacts
+from lottery import artifacts, config
+from lottery.captions import FigureCaption
 from tests.workflow.project import FIGURE, TINY, Project
 
 FOUND = "results/tiny/tickets/cifar10-rotnet-resnet18/seed0"
@@ -90,6 +92,17 @@ def test_nothing_more_is_planned_and_all_is_verified(imported):
     assert done.returncode == 0, done.stdout
     assert "imported: ok, 1 file" in done.stdout.splitlines()
     assert "tickets/theirs/seed0: ok, 1 file" in done.stdout.splitlines()
+
+
+def test_the_report_tells_where_it_comes_from(imported):
+    with contextlib.chdir(imported.root):
+        settings = config.load(["config.yaml", TINY])
+        caption = FigureCaption(settings, "config.yaml", "fig1a")
+        (own,) = [ticket for ticket in caption.tickets if ticket.name == "theirs"]
+        assert own.about["imported"].endswith(sha256_of(imported))
+        assert "pruning" not in own.about
+        assert caption.stand_ins
+        assert len(caption.accuracies) == 1
 
 
 def test_status_tells_what_is_there(imported, changed):

@@ -18,7 +18,7 @@ BEGUN = re.compile(r"epoch 1/\d+ ")
 @pytest.fixture
 def orphaned(untouched: Project):
     """A project whose snakemake was killed and whose training runs on."""
-    untouched.overlay({"recipes": {"cifar10-rotnet": {"epochs": 60}}})
+    untouched.overlay({"recipes": {"cifar10-rotnet": {"epochs": 25}}})
     process = untouched.start(TARGET, *HOW)
     said = b""
     os.set_blocking(process.stdout.fileno(), False)
