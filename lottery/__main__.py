@@ -88,7 +88,7 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         if error.strerror is None:
             raise
-        return _fail(args.stage, f"{error.filename or 'file'}: {error.strerror}")
+        return _fail(args.stage, f"{error.filename or 'file'}: {error.strerror}", os.EX_IOERR)
     except KeyboardInterrupt:
         return _fail(args.stage, "interrupted", 128 + signal.SIGINT)
     except Exception as error:
@@ -123,12 +123,16 @@ def _requeue(stage: str, message: str) -> int:
 
 
 def _fail(stage: str, message: str, status: int = 1) -> int:
-    """Report an error: to the launcher, if this is one of several processes, else on stderr."""
+    """Report an error: to the launcher, if this is one of several processes, else on stderr.
+
+    An `error` (status 1) would come again: see `lottery.cluster`.
+    """
     error_file = os.environ.get(ERROR_FILE)
     if error_file:
         Path(error_file).write_text(json.dumps({"message": message}))
     else:
-        print(printable(f"lottery {stage}: error: {message}"), file=sys.stderr, flush=True)
+        word = {1: "error", os.EX_TEMPFAIL: "unfinished"}.get(status, "failed")
+        print(printable(f"lottery {stage}: {word}: {message}"), file=sys.stderr, flush=True)
     return status
 
 

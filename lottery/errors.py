@@ -9,7 +9,7 @@ class LotteryError(Exception):
 
 
 class Stopped(Exception):
-    """A training was asked to stop and has saved a checkpoint: run again, it resumes."""
+    """A training was stopped: run again, it resumes from its newest checkpoint."""
 
 
 class Busy(Exception):

@@ -27,7 +27,7 @@ def launch(command: Sequence[str], processes: int) -> None:
     half a minute.
 
     Raises: LotteryError with the message of the first process to fail; Stopped if they stopped
-        with a checkpoint saved; KeyboardInterrupt.
+        with a checkpoint saved, or if one was killed; KeyboardInterrupt.
     """
     logging.getLogger("torch.distributed").setLevel(SILENT)
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # SLURM signals every process of a job step
@@ -40,7 +40,7 @@ def launch(command: Sequence[str], processes: int) -> None:
         if failure.exitcode == os.EX_TEMPFAIL:
             raise Stopped(_words(failure)) from None
         if failure.exitcode < 0:
-            raise LotteryError(f"process {rank} was killed by {failure.signal_name()}") from None
+            raise Stopped(f"process {rank} was killed by {failure.signal_name()}") from None
         raise LotteryError(f"process {rank}: {_words(failure)}") from None
     except SignalException as error:
         if error.sigval == signal.SIGINT:

@@ -249,7 +249,7 @@ def test_on_sigterm_it_saves_and_says_that_it_can_go_on(stage, undisturbed):
     _, said = process.communicate(timeout=60)
     assert time.monotonic() - asked < 10
     assert process.returncode == os.EX_TEMPFAIL, said
-    assert "lottery generate: error: stopped after" in said
+    assert "lottery generate: unfinished: stopped after" in said
     assert not (folder / "weights.pt").exists()
     process, folder = start("terminated")
     _, said = process.communicate(timeout=200)

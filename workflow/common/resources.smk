@@ -1,4 +1,5 @@
 # What a job needs of a machine. None of it changes a result.
+from lottery import cluster
 from lottery.config.entries import DenseName
 
 
@@ -32,13 +33,21 @@ def training_threads(w) -> int:
     return 8 * (gpus(w) // nodes(w)) if streamed else 1
 
 
+def minutes(most: int) -> int:
+    """A job's time, which is bound by `max_minutes` as that of trainings is."""
+    return min(CONFIG.max_minutes or most, most)
+
+
 MARGIN = 2
 """Minutes before the end of its job at which a training saves its state and stops; of a job of less
 than four minutes it is half."""
 TRAINING_RESOURCES = {
     "gpu": gpus if CONFIG.max_gpus > 1 else 1,
-    "mem_mb": lambda w: memory_mb(joined(w).dataset) * (gpus(w) // nodes(w)),
-    "runtime": lambda w, attempt: min(CONFIG.max_minutes or 10**6, 240 * attempt),
+    # A retry gets more memory, or more time, if that is what the last try ended for the want of.
+    "mem_mb": lambda w, attempt: memory_mb(joined(w).dataset)
+    * (gpus(w) // nodes(w))
+    * 2 ** cluster.times(w, "OUT_OF_MEMORY"),
+    "runtime": lambda w, attempt: minutes(240 * 2 ** cluster.times(w, "TIMEOUT")),
 }
 
 

@@ -11,7 +11,7 @@ rule images:
     priority: 4  # all trainings wait for it
     resources:
         mem_mb=lambda w: memory_mb(w.dataset),
-        runtime=240,
+        runtime=minutes(240),
     params:
         spec=lambda w: CONFIG.images(w.dataset).text(),
         code=lambda w: str(images_code(CONFIG.datasets[w.dataset].format)),
@@ -35,7 +35,7 @@ rule subset:
     priority: 4
     resources:
         mem_mb=lambda w: memory_mb(w.dataset),
-        runtime=60,
+        runtime=minutes(60),
     params:
         spec=lambda w: DRAWS[w.dataset, w.draw].text(),
         code=str(fingerprint.code("subset")),

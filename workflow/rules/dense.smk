@@ -42,7 +42,7 @@ rule sparsity:
         dense=one_of(TRAINED),
     resources:
         mem_mb=4000,
-        runtime=20,
+        runtime=minutes(20),
     params:
         spec=lambda w: CONFIG.natural_sparsity(w.dense, int(w.seed)).text(),
         code=lambda w: str(sparsity_code(network_of(w))),

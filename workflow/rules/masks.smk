@@ -16,7 +16,7 @@ rule mask:
     priority: 3  # the next training of its chain waits for it
     resources:
         mem_mb=4000,
-        runtime=20,
+        runtime=minutes(20),
     params:
         spec=lambda w: CONFIG.mask(w.ticket, int(w.seed), int(w.round)).text(),
         code=lambda w: str(mask_code(CHAINS[w.ticket])),
@@ -40,7 +40,7 @@ use rule mask as mask_on_images with:
     resources:
         gpu=1,
         mem_mb=lambda w: memory_mb(joined(w).dataset),
-        runtime=240,
+        runtime=minutes(240),
     params:
         spec=lambda w: CONFIG.mask(w.ticket, int(w.seed), int(w.round)).text(),
         code=lambda w: str(mask_code(CHAINS[w.ticket])),
