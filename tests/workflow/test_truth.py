@@ -1,12 +1,15 @@
 """Whether a result is up to date lies in the result, whoever made it, wherever and whenever."""
 
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 import torch
 
 from lottery import records
-from tests.workflow.project import DENSE, FIGURE, TINY
+from tests.workflow.project import DENSE, FIGURE, HOW, TINY
 from tests.workflow.test_reruns import DRAWN, ONE_MORE_SEED, ROTNET
 
 CHAIN = "results/tiny/tickets/cifar10-rotnet-resnet18/seed0"
@@ -29,6 +32,28 @@ def test_what_can_be_made_again_identically_is_no_reason_to_train(sent):
     assert sent.plan() == {}
     sent.overlay({"seeds": [0, 1]})
     assert sent.plan() == {"images": 1, "subset": 1, **ONE_MORE_SEED}
+
+
+def test_results_that_cannot_be_written_are_redrawn(sent):
+    """Mounted read-only, as a colleague's folder may be: root can write whatever its mode is."""
+    mount = "mount --bind results results && mount -o remount,ro,bind results"
+    able = ["unshare", "-m", "sh", "-c", mount]
+    if subprocess.run(able, cwd=sent.root, check=False, capture_output=True).returncode:
+        pytest.skip("needs to mount a folder read-only: root, and unshare")
+    for drawn in (sent.root / "figures/tiny").glob("fig1a.*"):
+        drawn.unlink()
+    snakemake = f"{sys.executable} -m snakemake {FIGURE} {' '.join(HOW)}"
+    script = f"{mount} && ! touch results/tiny/x 2>/dev/null && {snakemake}"
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", script],
+        cwd=sent.root,
+        env={**os.environ, "PYTHONPATH": str(sent.root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (sent.root / FIGURE).exists()
 
 
 def test_without_trained_weights_a_further_round_trains_one_more_for_each_chain(sent):
