@@ -121,3 +121,28 @@ def files_to_run(w, input, threads) -> str:
     """The same, and how a mask's job runs the network."""
     data = streamed_from(joined(w).dataset)
     return options(w, input, threads=threads, loader=CONFIG.loader, data=data)
+
+
+def on_slurm() -> bool:
+    """Whether jobs go to SLURM; not known before the rules are read."""
+    return getattr(workflow.executor_plugin, "name", "") == "slurm"
+
+
+def job_of_training(w) -> str | None:
+    """On SLURM, the job that a training shares with the masks that are found in what it ends with.
+
+    In a job of its own a mask would wait in the queue for two seconds of work.
+    """
+    if not on_slurm():
+        return None
+    place = w.dense.replace("/", "-") if hasattr(w, "dense") else w.ticket
+    return f"{place}-seed{w.seed}-round{int(w.get('round', 0))}"
+
+
+def job_of_mask(w) -> str | None:
+    """The same, for a mask."""
+    if not on_slurm() or chain_of(w).training is None:
+        return None
+    round = int(w.round) - 1
+    place = w.ticket if round else chain_of(w).dense.replace("/", "-")
+    return f"{place}-seed{w.seed}-round{round}"

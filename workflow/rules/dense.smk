@@ -16,6 +16,8 @@ rule generate_dense:
     wildcard_constraints:
         dense=one_of(TRAINED),
     priority: 2
+    group:
+        job_of_training
     threads: training_threads
     resources:
         **TRAINING_RESOURCES,

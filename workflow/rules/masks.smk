@@ -14,6 +14,8 @@ rule mask:
     wildcard_constraints:
         ticket=one_of(set(FOUND) - set(RUN_ON_IMAGES)),
     priority: 3  # the next training of its chain waits for it
+    group:
+        job_of_mask
     resources:
         mem_mb=4000,
         runtime=minutes(20),

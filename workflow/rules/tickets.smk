@@ -17,6 +17,8 @@ rule generate:
     wildcard_constraints:
         ticket=one_of(FOUND),
     priority: 2
+    group:
+        job_of_training
     threads: training_threads
     resources:
         **TRAINING_RESOURCES,
