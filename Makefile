@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo figures test lint slurm-test bench clean
+.PHONY: help install demo figures redraw test lint slurm-test bench clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,10 @@ figures: install ## every figure, the table and the claims at demo scale: half a
 	$(BIN)/snakemake --profile demo all
 	@echo "Drew figures/demo/*.pdf and .png; figures/demo/claims.md says what they show"
 
+redraw: install ## the figures of docs/results.md from the tables in docs/results/*.zip: seconds
+	$(BIN)/lottery redraw docs/results/*.zip --into redrawn
+	@echo "Drew redrawn/*/*.png and .pdf"
+
 test: install ## all tests but those that need a SLURM cluster (those in tests/gpu need a GPU)
 	$(BIN)/python -m pytest tests/workflow tests/unit tests/gpu -n 2 --dist loadfile --no-loadscope-reorder
 
@@ -37,7 +41,11 @@ lint: install ## ruff, mypy, snakefmt (the workflow's own linter runs with the t
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 
-slurm-test: install ## the workflow on a real one-node SLURM (needs root and Debian's slurm-wlm)
+slurm-redraw: install ## the figures of docs/results.md from the tables in docs/results/*.zip: seconds
+	$(BIN)/lottery redraw docs/results/*.zip --into redrawn
+	@echo "Drew redrawn/*/*.png and .pdf"
+
+test: install ## the workflow on a real one-node SLURM (needs root and Debian's slurm-wlm)
 	$(BIN)/python -m pytest tests/slurm -v
 
 IMAGES ?=

@@ -18,6 +18,8 @@ from lottery.specs import Spec, differences
 FORMAT = 2
 NEEDED = {"what", "format", "key", "codes", "inputs", "spec", "digest", "seal"}
 """What every header has and is read by other stages."""
+ADOPTED = "adopted_before"
+"""The key of a header that tells why results before it were adopted, if any were."""
 LISTED = 6
 """Most keys that a message lists of those in which two specs differ."""
 
@@ -43,17 +45,23 @@ class Input(NamedTuple):
     """Of the spec that it was made by."""
     codes: list[str]
     """Of all stages that led to it."""
+    adopted: tuple[str, ...] = ()
+    """Why results that led to it, or it itself, were adopted under other code."""
 
     @classmethod
     def of(cls, path: str | Path, header: Mapping[str, Any]) -> Self:
         """The file at `path`, which has this header."""
-        return cls(str(path), header["digest"], header["key"], header["codes"])
+        own = {entry["because"] for entry in header.get("adopted", [])}
+        adopted = tuple(sorted(own.union(header.get(ADOPTED, []))))
+        return cls(str(path), header["digest"], header["key"], header["codes"], adopted)
 
 
 def stamp(what: str, spec: Spec, code: Code, inputs: Mapping[str, Input]) -> dict[str, Any]:
     """What an artifact is and what it was made from: of two runs of the same, the same."""
     codes = {str(code)}.union(*(file.codes for file in inputs.values()))
+    adopted = sorted(set().union(*(file.adopted for file in inputs.values())))
     return {
+        **({ADOPTED: adopted} if adopted else {}),
         "what": what,
         "format": FORMAT,
         "key": spec.key(),

@@ -68,6 +68,11 @@ class FigureCaption(Caption):
         return self._read[0]
 
     @property
+    def adopted(self) -> list[str]:
+        """Why results that it was made from were adopted under other code."""
+        return list(records.Input.of(self.path, self.about).adopted)
+
+    @property
     def changed(self) -> list[str]:
         """In what the present config differs from what was run."""
         table = changes(self._config.aggregate(self.figure), self.about["spec"])

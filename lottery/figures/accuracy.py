@@ -32,7 +32,7 @@ def draw(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
             axes[panel.panel].set_ylabel(f"top-1 {panel.split} accuracy (%)")
     early = any(curve.early for panel in spec.panels for curve in panel.curves)
     foot = [(EARLY, style.GREY)] if early and (rows["round"] == 0).any() else []
-    foot += style.partial(spec, len(rows), "tickets")
+    foot += style.caution(spec, rows, len(rows), "tickets")
     style.finish(figure, spec, axes, legends, foot)
     return figure
 

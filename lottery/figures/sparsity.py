@@ -32,7 +32,8 @@ def draw(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
     found = len(rows[["panel", "curve", "seed"]].drop_duplicates())
     padded = not rows.empty and rows["dead_taps"].max() > 0
     foot = [(PADDED, style.GREY)] if padded else []
-    style.finish(figure, spec, axes, legends, foot + style.partial(spec, found, "networks"))
+    foot += style.caution(spec, rows, found, "networks")
+    style.finish(figure, spec, axes, legends, foot)
     return figure
 
 

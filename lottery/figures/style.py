@@ -11,6 +11,7 @@ from typing import Any
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend as MatplotlibLegend
@@ -76,6 +77,9 @@ LETTER, LINE = 0.064, 0.155
 HANDLE = 0.55
 """Inches of a legend's entry beside its label."""
 GREY = "#555555"
+RED = "#B00020"
+ADOPTED = "adopted"
+"""The attribute of a table's rows that tells why results in it were adopted."""
 FOOT, SMALL = 0.13, 0.052
 """Inches of a line in the footer of a figure, and of a letter there."""
 
@@ -206,10 +210,12 @@ def _broken(text: str, letters: int) -> str:
     return textwrap.fill(whole, letters, break_on_hyphens=False).replace("\u00a0", " ")
 
 
-def partial(spec: PlotSpec, found: int, what: str) -> list[tuple[str, str]]:
-    """A line for the footer that says how much of the figure is missing, if anything is."""
-    text = f"partial: {found} of {spec.points} {what}"
-    return [(text, "#B00020")] if found < spec.points else []
+def caution(spec: PlotSpec, rows: pd.DataFrame, found: int, what: str) -> list[tuple[str, str]]:
+    """Lines for the footer: how much of the figure is missing, and why results were adopted."""
+    lines = [f"partial: {found} of {spec.points} {what}"] if found < spec.points else []
+    if reasons := rows.attrs.get(ADOPTED):
+        lines.append(f"with results of other code, adopted because: {'; '.join(reasons)}")
+    return [(line, RED) for line in lines]
 
 
 def foot(

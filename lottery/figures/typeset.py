@@ -26,7 +26,7 @@ def rewind(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
         if (row.panel, row.curve) in names
     ]
     titles = ["", "epochs", "samples seen", "updates", "of training"]
-    return _table(spec, (titles, cells), len(rows))
+    return _table(spec, (titles, cells), rows)
 
 
 def cost(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
@@ -50,7 +50,7 @@ def cost(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
         "less to find and evaluate",
         "fewer images to find",
     ]
-    return _table(spec, (titles, cells), len(rows))
+    return _table(spec, (titles, cells), rows)
 
 
 def _names(spec: PlotSpec) -> dict[tuple[str, str], str]:
@@ -71,7 +71,7 @@ def _two_digits(value: float) -> int:
     return int(float(f"{value:.1e}"))
 
 
-def _table(spec: PlotSpec, cells: Cells, found: int) -> Figure:
+def _table(spec: PlotSpec, cells: Cells, rows: pd.DataFrame) -> Figure:
     titles, body = cells
     body = body or [["no data yet", *[""] * (len(titles) - 1)]]
     figure, axis = plt.subplots(figsize=(1.4 * len(titles) + 0.6, 1))
@@ -87,5 +87,5 @@ def _table(spec: PlotSpec, cells: Cells, found: int) -> Figure:
         cell.visible_edges = {0: "TB", len(body): "B"}.get(row, "")
         if column == 0:
             cell.set_text_props(ha="left")
-    style.foot(figure, spec, style.partial(spec, found, "tickets"))
+    style.foot(figure, spec, style.caution(spec, rows, len(rows), "tickets"))
     return figure

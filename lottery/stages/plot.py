@@ -43,6 +43,7 @@ def plot(spec: PlotSpec, table: str, outs: list[str]) -> None:
         )
     except ValueError as error:
         raise LotteryError(f"{table}: not a readable table: {error}") from None
+    rows.attrs[style.ADOPTED] = Input.of(table, about).adopted
     draw, columns = KINDS[spec.kind]
     absent = ({"panel", "curve"} | columns) - set(rows.columns)
     if absent:

@@ -2,7 +2,8 @@
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from lottery.errors import LotteryError
@@ -27,6 +28,8 @@ class Group:
     wrong: dict[str, None] = field(default_factory=dict)
     """Lines, each once and in order."""
     unchecked: dict[str, None] = field(default_factory=dict)
+    adopted: Counter[str] = field(default_factory=Counter)
+    """How many of them were adopted under other code, by the reason."""
 
 
 class Book:
@@ -49,6 +52,10 @@ class Book:
             return
         group.wrong[_one_line(line)] = None
         self._wrong.add(file.path)
+
+    def adopt(self, file: File, reasons: Iterable[str]) -> None:
+        """A file counts as made by other code than it was, as its header says."""
+        self.groups[file.group].adopted.update(set(reasons))
 
     @contextlib.contextmanager
     def noting(self, file: File) -> Iterator[None]:
@@ -82,6 +89,8 @@ class Book:
             else:
                 yield _one_line(f"{name}: ok, {counted(group.files, 'file')}")
             yield from (f"  not checked: {line}" for line in group.unchecked)
+            for reason, count in group.adopted.items():
+                yield _one_line(f"  adopted: {counted(count, 'file')}: {reason}")
 
 
 def counted(count: int, noun: str) -> str:

@@ -65,6 +65,7 @@ def verify(folder: str | Path) -> Verified:
 def _check(result: Result, known: Known, book: Book) -> None:
     """A file in its wrong place is not held against those around it."""
     known.digests[result.file.path] = result.header["digest"]
+    book.adopt(result.file, (str(each["because"]) for each in result.header.get("adopted", ())))
     places.check(result)
     known.made.append(origins.made(result))
     if result.what in ("generation", "evaluation", "sparsity"):

@@ -1,10 +1,11 @@
 """What there is of a figure, what is stale and why, and accepting what does not matter."""
 
 import json
+import re
 
 import pytest
 
-from lottery import records
+from lottery import headers, records
 from tests.workflow.project import DENSE, FIGURE, TINY
 
 HOW = ("--configfile", TINY)
@@ -57,6 +58,9 @@ def test_a_figure_that_the_config_lacks_is_one_line(finished):
     assert "Traceback" not in done.stderr
 
 
+DRAWN_PNG = FIGURE.replace(".pdf", ".png")
+
+
 def test_code_that_does_not_matter_is_adopted_with_its_reason(edited):
     edited.edit("lottery/tasks/rotnet.py", "views = 4", "views = 2 + 2")
     assert edited.plan()["generate_dense"] == 1
@@ -69,6 +73,11 @@ def test_code_that_does_not_matter_is_adopted_with_its_reason(edited):
     (entry,) = report["adopted"]
     assert entry["because"] == "the same number"
     assert entry["codes"] != report["codes"]
+    verified = edited.lottery("verify", "results/tiny")
+    assert verified.returncode == 0
+    assert re.search(r"dense: ok, .*\n  adopted: \d files: the same number\n", verified.stdout)
+    edited.run()
+    assert headers.read(edited.root / DRAWN_PNG)["adopted_before"] == ["the same number"]
     edited.edit("lottery/tasks/rotnet.py", "views = 2 + 2", "views = 3 + 1")
     assert edited.plan()["generate_dense"] == 1
 
