@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo figures redraw test lint slurm-test bench clean
+.PHONY: help install demo figures redraw test lint test-cluster bench clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,12 +41,8 @@ lint: install ## ruff, mypy, snakefmt (the workflow's own linter runs with the t
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 
-slurm-redraw: install ## the figures of docs/results.md from the tables in docs/results/*.zip: seconds
-	$(BIN)/lottery redraw docs/results/*.zip --into redrawn
-	@echo "Drew redrawn/*/*.png and .pdf"
-
-test: install ## the workflow on a real one-node SLURM (needs root and Debian's slurm-wlm)
-	$(BIN)/python -m pytest tests/slurm -v
+test-cluster: install ## the workflow and its faults on a real SLURM (needs root and Debian's slurm-wlm)
+	$(BIN)/python -m pytest tests/slurm -v $(if $(QUICK),-m quick)
 
 IMAGES ?=
 bench: install ## what the pipeline costs, as ratios (IMAGES=FOLDER of real JPEGs): ten minutes

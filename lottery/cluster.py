@@ -10,7 +10,7 @@ import re
 import subprocess
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,11 +51,18 @@ def queued(run: str) -> dict[str, Queued] | None:
     return {number: Queued(state, reason) for number, state, reason in lines}
 
 
-def install_plugin() -> None:
-    """Mend the plugin in this process."""
+def install_plugin(is_made: Callable[[Any], bool]) -> None:
+    """Mend the plugin in this process; `is_made` tells whether the results of a job are there.
+
+    A job that SLURM calls failed is done if they are: its last seconds may have met a controller
+    that was away.
+    """
     from snakemake_executor_plugin_slurm import Executor
 
-    check, run = Executor.check_active_jobs, Executor.run_job
+    check, run, fail = Executor.check_active_jobs, Executor.run_job, Executor.report_job_error
+
+    def is_done(job: Any) -> bool:
+        return all(map(is_made, job.jobs if job.is_group() else [job]))
 
     async def check_active_jobs(self: Any, active: list[Any]) -> AsyncIterator[Any]:
         known = queued(self.run_uuid) if active else {}
@@ -67,18 +74,25 @@ def install_plugin() -> None:
             if known is None or job.external_jobid in known:
                 _tell(self, job, known)
                 yield job
-            elif all(Path(file).exists() for file in job.job.output):
-                self.logger.warning(f"SLURM has forgotten job {job.external_jobid}; it is done")
-                self.report_job_success(job)
             else:
-                words = f"SLURM has forgotten job {job.external_jobid}, and its results are missing"
-                self.report_job_error(job, msg=words)
+                self.report_job_error(job, msg=f"SLURM has forgotten job {job.external_jobid}")
 
     def run_job(self: Any, job: Any) -> None:
         _wait_for_controller(self.logger)
+        for each in job.jobs if job.is_group() else [job]:
+            if each.dag.reason(each).forced:  # which it cannot tell where it will run
+                self.workflow.async_run(each.remove_existing_output())
         run(self, job)
 
+    def report_job_error(self: Any, job: Any, msg: str = "", **more: Any) -> None:
+        if is_done(job.job):
+            self.logger.warning(f"{msg or 'SLURM calls it failed'}; its results are there: done")
+            self.report_job_success(job)
+        else:
+            fail(self, job, msg=msg, **more)
+
     Executor.check_active_jobs, Executor.run_job = check_active_jobs, run_job
+    Executor.report_job_error = report_job_error
 
 
 _told: set[str] = set()

@@ -18,7 +18,7 @@ from snakemake.jobs import Job
 Stale = Callable[[Any], str | None]
 """Why the results of a job that are there must be made again, in words."""
 Clears = Callable[[Any], bool]
-"""Whether what is there of a job's results, now that it begins, is to be removed."""
+"""Whether what is there of a job's results, now that it begins or has failed, is to be removed."""
 Reads = Callable[[Any], Iterable[str]]
 """The files that a job reads, also those which Snakemake knows only by their folder."""
 
@@ -40,7 +40,7 @@ def install(stale: Stale, clears: Clears, reads: Reads) -> None:
     """Have every plan of this process made so, and a job clear its results only as `clears` says.
 
     Snakemake has each job begin by removing what is there of its results, whatever happened since
-    the plan was made.
+    the plan was made, and end by it if it failed, or if another job of its group did.
     """
 
     async def update_needrun(dag: Any, create_inventory: bool = False) -> None:
@@ -52,10 +52,18 @@ def install(stale: Stale, clears: Clears, reads: Reads) -> None:
     remove = Job.remove_existing_output
 
     async def remove_existing_output(job: Any) -> None:
-        if job.dag.reason(job).forced or clears(job):
+        # To a job that was sent elsewhere it looks forced, whether or not it is.
+        forced = job.dag.workflow.is_main_process and job.dag.reason(job).forced
+        if forced or clears(job):
             await remove(job)
 
-    Job.remove_existing_output = remove_existing_output
+    clean = Job.cleanup
+
+    async def cleanup(job: Any, *given: Any, **more: Any) -> None:
+        if clears(job):
+            await clean(job, *given, **more)
+
+    Job.remove_existing_output, Job.cleanup = remove_existing_output, cleanup
 
 
 async def _plan(dag: Any, stale: Stale, reads: Reads) -> None:

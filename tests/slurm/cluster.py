@@ -92,6 +92,15 @@ class Call:
         """Ctrl-C."""
         os.killpg(self._process.pid, signal.SIGINT)
 
+    def send(self, number: int) -> None:
+        """A signal to snakemake."""
+        os.killpg(self._process.pid, number)
+
+    def kill(self) -> None:
+        """End snakemake, and none of its jobs, as a login node does that goes down."""
+        self.send(signal.SIGKILL)
+        self._process.wait(60)
+
     def end(self) -> None:
         """Leave nothing of it behind, whatever happened."""
         if self.running:
@@ -101,30 +110,44 @@ class Call:
             query("scancel", f"--name={self.run}")
 
     def planned(self) -> dict[str, int]:
-        """How many SLURM jobs of each rule the workflow announced at its start."""
+        """How many SLURM jobs of each rule the workflow announced at its start.
+
+        Masks of found tickets ride in the jobs of the trainings before them.
+        """
         table = self.output.split("Job stats:")[1].split("total")[0]
         counts = {rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", table, re.M)}
-        local = set(re.findall(r"^localrule (\w+):$", self.output, re.M))
+        local = {"mask", *re.findall(r"^localrule (\w+):$", self.output, re.M)}
         return {rule: n for rule, n in counts.items() if rule not in local}
 
     def submitted(self) -> dict[str, str]:
-        """Snakemake's number of each SLURM job, by SLURM's."""
-        line = r"^Job (\d+) has been submitted with SLURM jobid (\d+)"
+        """Snakemake's number, or that of a group of jobs, of each SLURM job, by SLURM's."""
+        line = r"^Job (\S+) has been submitted with SLURM jobid (\d+)"
         return {slurm: own for own, slurm in re.findall(line, self.output, re.M)}
 
     def requests(self) -> dict[str, Request]:
-        """What the rule of each SLURM job asks for, as snakemake logged it."""
-        wanted = {}
-        for block in re.findall(r"^rule \w+:\n((?: {4}.*\n)+)", self.output, re.M):
-            fields = dict(re.findall(r"^ {4}(\w+): (.*)$", block, re.M))
-            resources = dict(re.findall(r"(\w+)=([^,]+)", fields["resources"]))
-            wanted[fields["jobid"]] = Request(
-                int(resources["runtime"]),
-                int(fields.get("threads", 1)),
-                int(resources["mem_mb"]),
-                int(resources.get("gpu", 0)),
-            )
-        return {slurm: wanted[own] for slurm, own in self.submitted().items()}
+        """What each SLURM job asks for, as snakemake logged its rules before it was submitted.
+
+        The rules of a group follow one another.
+        """
+        wanted: dict[str, Request] = {}
+        before: list[Request] = []
+        for line in self.output.splitlines():
+            if match := re.match(r" +threads: (\d+)$", line):
+                threads = int(match[1])
+            elif re.match(r" *rule \w+:$", line):
+                threads = 1
+            elif match := re.match(r" +resources: (.*runtime=.*)$", line):
+                asked = dict(re.findall(r"(\w+)=([^,]+)", match[1]))
+                numbers = (int(asked.get(name, 0)) for name in ("runtime", "mem_mb", "gpu"))
+                minutes, mem_mb, gpus = numbers
+                before.append(Request(minutes, threads, mem_mb, gpus))
+            elif match := re.match(r"Job \S+ has been submitted with SLURM jobid (\d+)", line):
+                minutes = sum(each.minutes for each in before)
+                wanted[match[1]] = Request(
+                    minutes, *map(max, *(r[1:] for r in [*before, before[0]]))
+                )
+                before = []
+        return wanted
 
     def jobs(self) -> list[Job]:
         """All SLURM jobs of this run, from the accounting."""
@@ -143,7 +166,7 @@ def _job(id: str, comment: str, state: str, limit: str, got: str, asked: str) ->
     tres = _tres(got)
     return Job(
         id,
-        comment.split("_wildcards_")[0].removeprefix("rule_"),
+        _rule(comment),
         state.split()[0],  # not by whom it was cancelled
         Request(
             int(limit),
@@ -153,6 +176,13 @@ def _job(id: str, comment: str, state: str, limit: str, got: str, asked: str) ->
         ),
         int(_tres(asked).get("gres/gpu", 0)),
     )
+
+
+def _rule(comment: str) -> str:
+    """Of a job; of a group of jobs that of the training, which comes before `mask`."""
+    name = comment.split("_wildcards_")[0].removeprefix("rule_")
+    group = re.fullmatch(r".*-round\d+_(\w+?)(_mask)?", name)
+    return group[1] if group else name
 
 
 def _tres(text: str) -> dict[str, str]:
@@ -166,6 +196,19 @@ def _megabytes(text: str) -> int:
 def query(*command: str) -> str:
     """The standard output of a SLURM command."""
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def controller(action: str) -> None:
+    """Stop slurmctld, or start it again."""
+    if action == "start":
+        subprocess.run(["slurmctld"], check=True, timeout=60)
+        ping = ["scontrol", "ping"]
+        until(lambda: not subprocess.run(ping, check=False).returncode, 60, "slurmctld answers")
+        return
+    shown = query("scontrol", "show", "config")
+    found = re.search(r"SlurmctldPidFile\s*= (\S+)", shown)
+    assert found
+    os.kill(int(Path(found[1]).read_text()), signal.SIGKILL)
 
 
 def stages() -> Iterator[Stage]:

@@ -15,6 +15,7 @@ HERE = Path(__file__).resolve().parent
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slurm: needs a SLURM cluster of its own; takes minutes")
+    config.addinivalue_line("markers", "quick: of these, what every change is held against")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -8,14 +8,14 @@ import re
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from PIL import Image
 
-from .cluster import Call, Stage, query, stages, until
+from .cluster import Call, Stage, controller, query, stages, until
 
 pytestmark = pytest.mark.slurm
 
@@ -25,6 +25,7 @@ TRAININGS = {"generate_dense", "generate", "evaluate_dense", "evaluate"}
 TINY = "figures/tiny/fig1a.pdf --configfile config/demo.yaml tests/slurm/tiny.yaml"
 
 
+@pytest.mark.quick
 def test_demo_figure(clone: Path, call: Type) -> None:
     """Every stage is a SLURM job that gets what its rule asks for; trainings get one GPU each."""
     overlays = "--configfile config/demo.yaml config/first.yaml --config seeds=[0]"
@@ -108,7 +109,7 @@ def test_cancelled_training(clone: Path, call: Type, undisturbed: pd.DataFrame) 
 
 def test_time_limit(clone: Path, call: Type, undisturbed: pd.DataFrame) -> None:
     """A training that hangs until its time is up: a failure that says so, then a clean finish."""
-    short = "--set-resources generate_dense:runtime=2 --retries 0"
+    short = "--set-resources generate_dense:runtime=1 mask:runtime=1 --retries 0"
     run = call(f"snakemake --profile slurm {short} {TINY}")
     os.kill(first_training(run, clone).pid, signal.SIGSTOP)
     assert run.wait(300) != 0
@@ -150,6 +151,58 @@ def test_a_training_longer_than_its_job(clone: Path, call: Type) -> None:
     assert not list(clone.rglob("*-unfinished"))
 
 
+@pytest.mark.quick
+def test_a_killed_snakemake_leaves_nothing_that_is_trained_twice(
+    clone: Path, call: Type, undisturbed: pd.DataFrame
+) -> None:
+    """Its jobs run on; the same command again meets their lock and goes back into the queue."""
+    first = call(f"snakemake --profile slurm {TINY}")
+    first_training(first, clone)
+    first.kill()
+    again = call(f"snakemake --unlock {TINY}")
+    assert again.wait(60) == 0, again.output
+    again = call(f"snakemake --profile slurm {TINY}")
+    assert again.wait(420) == 0, again.output
+    assert table(clone).equals(undisturbed)
+    assert "made meanwhile by another process" in training_log(clone).read_text()
+    assert not list((clone / "results").rglob("*.lock"))
+
+
+def test_a_job_that_slurm_has_forgotten_is_judged_by_its_results(
+    clone: Path, call: Type, undisturbed: pd.DataFrame, forgetful: None
+) -> None:
+    """A login node that stands still for longer than `MinJobAge`."""
+    run = call(f"snakemake --profile slurm {TINY}")
+    first_training(run, clone)
+    run.send(signal.SIGSTOP)
+    until(lambda: not run.queued(), 120, "the training has ended")
+    number = max(run.submitted(), key=int)
+    until(lambda: number not in query("squeue", "-ht", "all", "-o", "%i"), 240, "it is forgotten")
+    run.send(signal.SIGCONT)
+    assert run.wait(300) == 0, run.output
+    assert f"SLURM has forgotten job {number}; its results are there: done" in run.output
+    assert table(clone).equals(undisturbed)
+
+
+def test_submissions_wait_for_a_controller_that_is_away(
+    clone: Path, call: Type, undisturbed: pd.DataFrame
+) -> None:
+    """45 seconds without slurmctld, which would use up both tries."""
+    run = call(f"snakemake --profile slurm {TINY}")
+    first_training(run, clone)
+    controller("stop")
+    try:
+        until(lambda: not stages_of(run), 120, "the training has ended")
+        time.sleep(45)
+    finally:
+        controller("start")
+    assert run.wait(420) == 0, run.output
+    assert table(clone).equals(undisturbed)
+    # A step of the job that was under way may have failed; its training is not made again.
+    if "Trying to restart" in run.output:
+        assert "made meanwhile" in training_log(clone).read_text()
+
+
 LONG = """
 max_minutes: 3 # of which the second half is for saving
 max_gpus: 2
@@ -168,6 +221,21 @@ def undisturbed(new_clone: Callable[[], Path]) -> pd.DataFrame:
     finally:
         run.end()
     return table(clone)
+
+
+@pytest.fixture
+def forgetful(cluster: None) -> Iterator[None]:
+    """The cluster forgets jobs a minute after their end."""
+    minimum("65")
+    yield
+    minimum("300")
+
+
+def minimum(seconds: str) -> None:
+    """Set `MinJobAge`."""
+    config = Path("/etc/slurm/slurm.conf").resolve()
+    config.write_text(re.sub(r"MinJobAge=\d+", f"MinJobAge={seconds}", config.read_text()))
+    query("scontrol", "reconfigure")
 
 
 def table(clone: Path) -> pd.DataFrame:

@@ -59,6 +59,11 @@ def held(job) -> dict[str, tuple[str, str]]:
 @functools.cache
 def stale(job) -> str | None:
     """Why what is there of a job's results must be made again."""
+    return differs(job, codes_before(job))
+
+
+def differs(job, codes: frozenset[str]) -> str | None:
+    """Why what is there of a job's results is not what it would make, after stages of these codes."""
     if job.rule.name not in HOLDS:
         return None
     partial = CONFIG.partial and job.rule.name in ("aggregate", "plot", "claims")
@@ -71,7 +76,7 @@ def stale(job) -> str | None:
             path,
             what,
             text,
-            codes_before(job),
+            codes,
             fingerprint.named(job.params.code),
             inputs,
             partial,
@@ -99,14 +104,26 @@ def every_file(job):
     return made_from(job).values() if job.rule.name in HOLDS else []
 
 
+def is_made(job) -> bool:
+    """Whether all results of a job are there by now, and are what it would make of its inputs.
+
+    Of these the files tell: a job that was sent elsewhere knows no other jobs.
+    """
+    truth.forget()
+    if job.rule.name not in HOLDS or not all(map(os.path.exists, job.output)):
+        return False
+    before = filter(None, map(truth.header, every_file(job)))
+    codes = {job.params.code}.union(*(header["codes"] for header in before))
+    return not differs(job, frozenset(codes))
+
+
 def clears(job) -> bool:
-    """Whether a job removes what is there of its results: not what another process makes, or has
-    made since the plan.
+    """Whether a job removes what is there of its results: not what another process makes, nor what
+    is right.
     """
     if job.rule.name in TRAININGS and os.path.exists(paths.lock(job.output.report)):
         return False
-    truth.forget()
-    return not all(map(os.path.exists, job.output)) or bool(stale.__wrapped__(job))
+    return not is_made(job)
 
 
 planning.install(stale, clears, every_file)
