@@ -135,7 +135,7 @@ def job_of_training(w) -> str | None:
     """
     if not on_slurm():
         return None
-    place = w.dense.replace("/", "-") if hasattr(w, "dense") else w.ticket
+    place = w.dense.replace(os.sep, "-") if hasattr(w, "dense") else w.ticket
     return f"{place}-seed{w.seed}-round{int(w.get('round', 0))}"
 
 
@@ -144,5 +144,5 @@ def job_of_mask(w) -> str | None:
     if not on_slurm() or chain_of(w).training is None:
         return None
     round = int(w.round) - 1
-    place = w.ticket if round else chain_of(w).dense.replace("/", "-")
+    place = w.ticket if round else chain_of(w).dense.replace(os.sep, "-")
     return f"{place}-seed{w.seed}-round{round}"
