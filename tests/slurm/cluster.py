@@ -125,28 +125,32 @@ class Call:
         return {slurm: own for own, slurm in re.findall(line, self.output, re.M)}
 
     def requests(self) -> dict[str, Request]:
-        """What each SLURM job asks for, as snakemake logged its rules before it was submitted.
-
-        The rules of a group follow one another.
-        """
+        """What each SLURM job asks for, as snakemake logged its rule, or the rules of its group."""
         wanted: dict[str, Request] = {}
-        before: list[Request] = []
+        single: dict[str, Request] = {}
+        group: list[Request] = []
+        grouped, number, threads = False, "", 1
         for line in self.output.splitlines():
-            if match := re.match(r" +threads: (\d+)$", line):
+            if "] Group job " in line:
+                group = []
+            elif match := re.match(r"( *)rule \w+:$", line):
+                grouped, threads = bool(match[1]), 1
+            elif match := re.match(r" +jobid: (\d+)$", line):
+                number = match[1]
+            elif match := re.match(r" +threads: (\d+)$", line):
                 threads = int(match[1])
-            elif re.match(r" *rule \w+:$", line):
-                threads = 1
             elif match := re.match(r" +resources: (.*runtime=.*)$", line):
                 asked = dict(re.findall(r"(\w+)=([^,]+)", match[1]))
-                numbers = (int(asked.get(name, 0)) for name in ("runtime", "mem_mb", "gpu"))
-                minutes, mem_mb, gpus = numbers
-                before.append(Request(minutes, threads, mem_mb, gpus))
-            elif match := re.match(r"Job \S+ has been submitted with SLURM jobid (\d+)", line):
-                minutes = sum(each.minutes for each in before)
-                wanted[match[1]] = Request(
-                    minutes, *map(max, *(r[1:] for r in [*before, before[0]]))
+                minutes, mem_mb, gpus = (
+                    int(asked.get(name, 0)) for name in ("runtime", "mem_mb", "gpu")
                 )
-                before = []
+                request = Request(minutes, threads, mem_mb, gpus)
+                if grouped:
+                    group.append(request)
+                else:
+                    single[number] = request
+            elif match := re.match(r"Job (\S+) has been submitted with SLURM jobid (\d+)", line):
+                wanted[match[2]] = single.get(match[1]) or _together(group)
         return wanted
 
     def jobs(self) -> list[Job]:
@@ -160,6 +164,12 @@ class Call:
         """Ids of its jobs that wait or run."""
         states = "PENDING,RUNNING,COMPLETING"
         return query("squeue", "-h", "-o", "%i", f"--name={self.run}", "-t", states).split()
+
+
+def _together(group: list[Request]) -> Request:
+    """Jobs of one group run one after the other."""
+    minutes, cpus, mem_mb, gpus = zip(*group, strict=True)
+    return Request(sum(minutes), max(cpus), max(mem_mb), max(gpus))
 
 
 def _job(id: str, comment: str, state: str, limit: str, got: str, asked: str) -> Job:
