@@ -7,14 +7,15 @@ second try cannot mend.
 """
 
 import re
-import subprocess
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from snakemake.scheduling.job_scheduler import JobScheduler
+
+from lottery.training import slurm
 
 FORMAT = "%i|%T|%r"
 PATIENT = 60.0
@@ -40,20 +41,17 @@ class Queued(NamedTuple):
 
 def queued(run: str) -> dict[str, Queued] | None:
     """All jobs of a run that SLURM knows, by number; None if it does not answer."""
-    command = ["squeue", "--noheader", "--states=all", f"--name={run}", f"--format={FORMAT}"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    if done.returncode:
+    done = slurm.ask("squeue", "--noheader", "--states=all", f"--name={run}", f"--format={FORMAT}")
+    if done is None or done.returncode:
         return None
     lines = (line.split("|", 2) for line in done.stdout.splitlines())
     return {number: Queued(state, reason) for number, state, reason in lines}
 
 
-def install_plugin(is_made: Callable[[Any], bool]) -> None:
+def install_plugin(is_made: Callable[[Any], bool], trainings: Collection[str]) -> None:
     """Mend the plugin in this process; `is_made` tells whether the results of a job are there.
 
+    `trainings` are the rules that ask for more if they ended for the want of it, see `times`.
     A job that SLURM calls failed is done if they are: its last seconds may have met a controller
     that was away.
     """
@@ -62,14 +60,14 @@ def install_plugin(is_made: Callable[[Any], bool]) -> None:
     check, run, fail = Executor.check_active_jobs, Executor.run_job, Executor.report_job_error
 
     def is_done(job: Any) -> bool:
-        return all(map(is_made, job.jobs if job.is_group() else [job]))
+        return all(map(is_made, _members(job)))
 
     async def check_active_jobs(self: Any, active: list[Any]) -> AsyncIterator[Any]:
         known = queued(self.run_uuid) if active else {}
         for job in active:
             found = (known or {}).get(job.external_jobid)
             if found and found.state in LACKED:
-                _ended.setdefault(_named(job.job), Counter())[found.state] += 1
+                _remember(job.job, found.state, trainings)
         async for job in check(self, active):
             if known is None or job.external_jobid in known:
                 _tell(self, job, known)
@@ -79,7 +77,7 @@ def install_plugin(is_made: Callable[[Any], bool]) -> None:
 
     def run_job(self: Any, job: Any) -> None:
         _wait_for_controller(self.logger)
-        for each in job.jobs if job.is_group() else [job]:
+        for each in _members(job):
             if each.dag.reason(each).forced:  # which it cannot tell where it will run
                 self.workflow.async_run(each.remove_existing_output())
         run(self, job)
@@ -99,6 +97,13 @@ _told: set[str] = set()
 _ended: dict[frozenset[Any], Counter[str]] = {}
 
 
+def _remember(job: Any, state: str, trainings: Collection[str]) -> None:
+    """A job, or a training in a group, ended for the want of something."""
+    for each in _members(job):
+        if each.rule.name in trainings:
+            _ended.setdefault(_named(each), Counter())[state] += 1
+
+
 def times(wildcards: Any, state: str) -> int:
     """How often a training ended for want of memory (`OUT_OF_MEMORY`) or time (`TIMEOUT`)."""
     return _ended.get(frozenset(wildcards.items()), Counter())[state]
@@ -106,7 +111,12 @@ def times(wildcards: Any, state: str) -> int:
 
 def _named(job: Any) -> frozenset[Any]:
     """A training by its wildcards, which no two of them share."""
-    return frozenset() if job.is_group() else frozenset(job.wildcards.items())
+    return frozenset(job.wildcards.items())
+
+
+def _members(job: Any) -> list[Any]:
+    """The jobs of a group, or the job itself."""
+    return list(job.jobs) if job.is_group() else [job]
 
 
 def _tell(executor: Any, job: Any, known: dict[str, Queued] | None) -> None:
@@ -126,13 +136,9 @@ def _wait_for_controller(logger: Any) -> None:
     """Wait while `scontrol ping` says that no controller is up, for half an hour at most."""
     began = time.monotonic()
     while time.monotonic() - began < AWAY:
-        try:
-            command = ["scontrol", "ping"]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        except (OSError, subprocess.SubprocessError):
-            return  # another SLURM than ours; sbatch itself will tell
-        if " UP" in done.stdout or "DOWN" not in done.stdout:
-            return
+        done = slurm.ask("scontrol", "ping")
+        if done is None or " UP" in done.stdout or "DOWN" not in done.stdout:
+            return  # without an answer, sbatch itself will tell
         if time.monotonic() - began < 1:
             logger.warning("SLURM's controller is away: submissions wait for it")
         time.sleep(5)
@@ -143,7 +149,7 @@ def install_retries() -> None:
     handle = JobScheduler._handle_error
 
     def _handle_error(self: Any, job: Any, postprocess_job: bool = True) -> None:
-        if not job.is_group() and job.restart_times > job.attempt - 1 and _has_said_why(job):
+        if job.restart_times > job.attempt - 1 and any(map(_has_said_why, _members(job))):
             job.attempt = job.restart_times + 1
         handle(self, job, postprocess_job)
 

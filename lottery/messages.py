@@ -3,6 +3,10 @@
 import contextlib
 import os
 import sys
+from collections.abc import Sequence
+
+SHOWN = 3
+"""Most things of a kind that a line names."""
 
 
 def speaks() -> bool:
@@ -22,3 +26,9 @@ def log(message: str) -> None:
 def printable(text: str) -> str:
     r"""Text with non-UTF-8 bytes of file names as `\xe9`, which bash's $'...' reads back."""
     return os.fsencode(text).decode("utf-8", "backslashreplace")
+
+
+def some(words: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
+    return ", ".join(words[:SHOWN]) + more

@@ -1,6 +1,5 @@
 """Reading results from your own code: `import lottery` offers these, imported on first use."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from lottery.specs import (
     MaskSpec,
     Subset,
     Training,
-    parse,
+    parse_in,
 )
 from lottery.stages import inputs
 
@@ -113,7 +112,7 @@ def read_ticket(folder: str | Path) -> Ticket:
     header, payload = artifacts.read(given)
     if header["what"] != "mask":
         raise LotteryError(f"{given}: holds {header['what']!r}, expected 'mask'")
-    spec = parse(MaskSpec, json.dumps(header["spec"]))
+    spec = parse_in(MaskSpec, header)
     chain, place = spec.chain, Path(folder).absolute()
     root = str(place.parents[3]) if len(place.parents) > 3 else ""
     expected = paths.round_folder(root, chain.ticket, chain.seed, spec.round)
@@ -139,7 +138,7 @@ def _imported(path: str | Path) -> Ticket:
     header, payload = artifacts.read(path)
     if header["what"] != "imported":
         raise LotteryError(f"{path}: holds {header['what']!r}; a ticket of here is a folder")
-    spec = parse(ImportSpec, json.dumps(header["spec"]))
+    spec = parse_in(ImportSpec, header)
     try:
         mask, state = imported.unpack(payload, spec.architecture)
         outputs = len(state[f"{models.head(models.skeleton(spec.architecture))}.weight"])
@@ -169,7 +168,7 @@ def _start(root: str, chain: Chain, training: Training, round: int) -> str:
 def _evaluated_on(folder: Path, chain: Chain) -> Dataset:
     """What a baseline is evaluated on, by the first of the reports in its folder."""
     for report in sorted(folder.glob("evaluation-*.json")):
-        spec = parse(EvaluateSpec, json.dumps(headers.read(report)["spec"]))
+        spec = parse_in(EvaluateSpec, headers.read(report))
         if spec.chain == chain:
             return spec.dataset
     raise LotteryError(

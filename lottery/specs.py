@@ -8,6 +8,7 @@ Where a data set lies on disk is no part of a spec: moving it changes no result.
 import contextlib
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -550,6 +551,14 @@ def parse(kind: type[_Any], text: str) -> _Any:
         first = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"]) or "JSON"
         raise LotteryError(f"--spec: {key}: {first['msg']}") from None
+
+
+def parse_in(kind: type[_Any], header: Mapping[str, Any]) -> _Any:
+    """The spec in a header.
+
+    Raises: LotteryError naming the first offending key.
+    """
+    return parse(kind, json.dumps(header["spec"]))
 
 
 def differences(expected: Spec, found: dict[str, Any]) -> list[str]:

@@ -1,6 +1,5 @@
 """What the report says of one figure: of its drawing, its table and its tickets."""
 
-import json
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +13,7 @@ from lottery.captions.tickets import Labels, Ticket, stand_ins, tickets
 from lottery.config import Config
 from lottery.errors import LotteryError
 from lottery.figure_specs import AggregateSpec, PlotSpec
-from lottery.specs import Spec, changes, parse
+from lottery.specs import Spec, changes, parse_in
 
 _Any = TypeVar("_Any", bound=Spec)
 MOST = 2000
@@ -148,6 +147,6 @@ def _labels(settings: Config) -> Labels:
 
 def _spec(kind: type[_Any], path: str, header: Mapping[str, Any]) -> _Any:
     try:
-        return parse(kind, json.dumps(header["spec"]))
+        return parse_in(kind, header)
     except LotteryError as error:
         raise LotteryError(f"{path}: made by another version, make it again: {error}") from None

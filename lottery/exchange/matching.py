@@ -5,7 +5,7 @@ it. Every entry is accounted for: what the network lacks, what it has in another
 cannot be a mask or a weight is refused by name.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from lottery import models
 from lottery.errors import LotteryError
 from lottery.exchange.foreign import Foreign
+from lottery.messages import some
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.specs import Architecture
@@ -21,8 +22,6 @@ from lottery.specs import Architecture
 MASK, ORIGINAL = "_mask", "_orig"
 COUNTER = "num_batches_tracked"
 """Of batch norm, which older files lack; nothing here reads it."""
-SHOWN = 3
-"""Most names that a message lists."""
 
 
 class Received(NamedTuple):
@@ -68,7 +67,7 @@ def _divided(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str
         raise LotteryError("it holds no masks: entries NAME_mask beside NAME or NAME_orig")
     alone = [name + MASK for name in masks if name not in weights]
     if alone:
-        raise LotteryError(f"{_some(alone)}: the weights that it masks are not there")
+        raise LotteryError(f"{some(alone)}: the weights that it masks are not there")
     return masks, weights
 
 
@@ -85,7 +84,7 @@ def _names(
     if own.keys() == given.keys():
         unknown = [name for name in weights if name not in network.state_dict()]
         if unknown:
-            raise LotteryError(f"not in the network: {_some(unknown)}")
+            raise LotteryError(f"not in the network: {some(unknown)}")
         return {name: name for name in weights}, []
     head = models.head(network)
     here, there = _modules(own, head), _modules(given, list(_modules(given, ""))[-1])
@@ -121,7 +120,7 @@ def _differences(
     missing = [name for name in own if name not in given]
     unknown = [name for name in given if name not in own]
     parts = [
-        f"{words} {_some(names)}"
+        f"{words} {some(names)}"
         for words, names in (("missing:", missing), ("not in the network:", unknown))
         if names
     ]
@@ -172,11 +171,5 @@ def _mask(
     if not whole.remaining:
         raise LotteryError("its masks leave no weight")
     free = [name for name in own if name not in masks]
-    words = [f"no mask of {_some(free)}: all of their weights remain"] if free else []
+    words = [f"no mask of {some(free)}: all of their weights remain"] if free else []
     return whole, words + [f"warning: nothing remains of {n}" for n in whole.empty_layers()]
-
-
-def _some(names: Iterable[str]) -> str:
-    every = list(names)
-    more = f" and {len(every) - SHOWN} more" if len(every) > SHOWN else ""
-    return ", ".join(every[:SHOWN]) + more

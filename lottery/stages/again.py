@@ -4,7 +4,6 @@
 still come from no training.
 """
 
-import json
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from lottery import artifacts, origin, paths, tasks
 from lottery.errors import LotteryError
 from lottery.fingerprint import training_code
 from lottery.pruning import weights
-from lottery.specs import Dataset, EarlySpec, GenerateSpec, ImagesSpec, parse
+from lottery.specs import Dataset, EarlySpec, GenerateSpec, ImagesSpec, parse_in
 from lottery.stages import inputs
 from lottery.stages.generate import begin
 from lottery.stages.images import images
@@ -86,9 +85,7 @@ def again(
             how.recipe,
             spec.chain.seed,
             ticket,
-            rewinds=[
-                parse(EarlySpec, json.dumps(about["spec"])).rewind for about, _ in kept.values()
-            ],
+            rewinds=[parse_in(EarlySpec, about).rewind for about, _ in kept.values()],
             label="made again",
             execution=place.execution,
             rewind=how.rewind,

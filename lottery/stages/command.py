@@ -41,14 +41,19 @@ def training_options(parser: argparse.ArgumentParser) -> None:
 def machine_options(parser: argparse.ArgumentParser) -> None:
     """What a network runs on."""
     parser.add_argument("--threads", type=positive, default=1, help="CPU threads (default 1)")
-    parser.add_argument(
-        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if any"
-    )
+    device_option(parser)
     parser.add_argument(
         "--loader",
         choices=("auto", "dali", "torchvision"),
         default="auto",
         help="what decodes streamed images (default: DALI if it is installed)",
+    )
+
+
+def device_option(parser: argparse.ArgumentParser) -> None:
+    """`--device`."""
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if any"
     )
 
 

@@ -1,12 +1,17 @@
 """Stage `evaluate`: evaluate a ticket (W_k, m) by training it on all labels (Section 3.1)."""
 
 import argparse
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import nn
 
 from lottery import artifacts, records, tasks
 from lottery.catalogue.tasks import TASKS
 from lottery.errors import LotteryError
 from lottery.fingerprint import training_code
 from lottery.messages import log
+from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.specs import EvaluateSpec, parse
 from lottery.stages import inputs
@@ -14,6 +19,9 @@ from lottery.stages.command import training_options
 from lottery.stages.running import Running
 from lottery.stages.training import train_and_test
 from lottery.training.measure import summary
+
+Begin = Callable[[int, torch.device], tuple[nn.Module, Mask]]
+"""Given the number of outputs and a device, makes the network of a ticket, and its mask."""
 
 
 def evaluate(
@@ -29,32 +37,52 @@ def evaluate(
 
     For a ticket that is not rewound, `early` is W* of the round before.
     """
-    stopwatch, running = records.Stopwatch(), running or Running()
-    chain = spec.chain
-    label = f"evaluation of {chain.ticket}, seed {chain.seed}, round {spec.round}"
-    if (chain.training is None) != (early is None):
+    chain, found = spec.chain, spec.chain.training
+    if (found is None) != (early is None):
         needs = "is a baseline, it has no" if early else "needs its"
         raise LotteryError(f"--early: ticket {chain.ticket} {needs} W_k")
+
+    def begin(outputs: int, device: torch.device) -> tuple[nn.Module, Mask]:
+        model = inputs.network(chain, outputs, "init" if found else "baseline init", device)
+        if found and early:
+            same = (found.dataset, found.subset.classes) == (spec.dataset, None)
+            keeps = same and TASKS[found.task].classifies
+            inputs.rewind(model, chain, spec.round, early, outputs if keeps else 0)
+        prunables = prunable(model, chain.convolutions)
+        return model, inputs.mask(prunables, chain, spec.round, mask)
+
+    label = f"evaluation of {chain.ticket}, seed {chain.seed}, round {spec.round}"
+    read = {"mask": mask, "early": early}
+    train_on_labels(spec, images, subset, read, begin, report, "evaluate", label, running)
+
+
+def train_on_labels(
+    spec: EvaluateSpec,
+    images: str,
+    subset: str,
+    ticket: Mapping[str, str | None],
+    begin: Begin,
+    report: str,
+    stage: str,
+    label: str,
+    running: Running | None,
+) -> None:
+    """Train the ticket that `begin` makes of the files `ticket`; write the report of a stage."""
+    stopwatch, running = records.Stopwatch(), running or Running()
+    chain, found = spec.chain, spec.chain.training
     data = inputs.data(spec.subset(), subset, images)
     task = tasks.make("labels", spec.recipe)
     with running.place(spec.recipe.precision, spec.dataset) as place:
         log(f"{label}: on {place.words}")
-        purpose = "init" if chain.training else "baseline init"
-        model = inputs.network(chain, task.outputs(data.classes), purpose, place.device)
-        found = chain.training
-        if found and early:
-            same = (found.dataset, found.subset.classes) == (spec.dataset, None)
-            keeps = same and TASKS[found.task].classifies
-            inputs.rewind(model, chain, spec.round, early, data.classes if keeps else 0)
-        ticket = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
-        read = artifacts.sources({"subset": subset, "mask": mask, "early": early})
-        code = training_code("evaluate", chain.architecture.model, "labels")
+        model, mask = begin(task.outputs(data.classes), place.device)
+        read = artifacts.sources({"subset": subset, **ticket})
+        code = training_code(stage, chain.architecture.model, "labels")
         if running.made_meanwhile({report: records.stamp("evaluation", spec, code, read)}):
             return
         states = running.states(spec, "labels", read, place.execution.precision)
         result, measured = train_and_test(
             model,
-            ticket,
+            mask,
             task,
             data,
             spec,
@@ -72,7 +100,7 @@ def evaluate(
             "evaluation", spec, code, read, stopwatch, place.words, running.own_threads
         )
         size, seconds = spec.dataset.image_size, stopwatch.seconds() * world.size
-        outcome = summary(chain, size, ticket, measured, result, seconds)
+        outcome = summary(chain, size, mask, measured, result, seconds)
         records.write_report(report, about, outcome)
         if states:
             states.clear()

@@ -6,18 +6,18 @@ evaluations of other tickets do not depend on its code, and stay as they are.
 
 import argparse
 
-from lottery import artifacts, records, tasks
+import torch
+from torch import nn
+
 from lottery.errors import LotteryError
 from lottery.exchange import imported
-from lottery.fingerprint import training_code
-from lottery.messages import log
+from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.specs import EvaluateSpec, ImportSpec, parse
 from lottery.stages import inputs
 from lottery.stages.command import training_options
+from lottery.stages.evaluate import train_on_labels
 from lottery.stages.running import Running
-from lottery.stages.training import train_and_test
-from lottery.training.measure import summary
 
 
 def evaluate(
@@ -33,38 +33,20 @@ def evaluate(
     The last layer is the ticket's own where it is evaluated on the data set that it was trained
     for, else freshly drawn from the seed.
     """
-    stopwatch, running = records.Stopwatch(), running or Running()
-    chain = spec.chain
-    if chain.imported is None:
+    chain, own = spec.chain, spec.chain.imported
+    if own is None:
         raise LotteryError(f"--spec: ticket {chain.ticket} is not imported")
-    label = f"evaluation of {chain.ticket}, seed {chain.seed}"
-    data = inputs.data(spec.subset(), subset, images)
-    mask, state = imported.load(ticket, ImportSpec.of(chain))
-    task = tasks.make("labels", spec.recipe)
-    with running.place(spec.recipe.precision, spec.dataset) as place:
-        log(f"{label}: on {place.words}")
-        model = inputs.network(chain, task.outputs(data.classes), "init", place.device)
-        imported.begin(model, state, keep_head=chain.imported.dataset == spec.dataset)
+
+    def begin(outputs: int, device: torch.device) -> tuple[nn.Module, Mask]:
+        mask, state = imported.load(ticket, ImportSpec.of(chain))
+        model = inputs.network(chain, outputs, "init", device)
+        imported.begin(model, state, keep_head=own.dataset == spec.dataset)
         mask.check_fits(prunable(model))
-        read = artifacts.sources({"subset": subset, "imported": ticket})
-        code = training_code("evaluate_imported", chain.architecture.model, "labels")
-        if running.made_meanwhile({report: records.stamp("evaluation", spec, code, read)}):
-            return
-        states = running.states(spec, "labels", read, place.execution.precision)
-        result, measured = train_and_test(
-            model, mask, task, data, spec, chain.seed, label, running, place, states, rewind=None
-        )
-        world = place.execution.world
-        if world.rank:
-            return
-        about = records.header(
-            "evaluation", spec, code, read, stopwatch, place.words, running.own_threads
-        )
-        size, seconds = spec.dataset.image_size, stopwatch.seconds() * world.size
-        outcome = summary(chain, size, mask, measured, result, seconds)
-        records.write_report(report, about, outcome)
-        if states:
-            states.clear()
+        return model, mask
+
+    label, read = f"evaluation of {chain.ticket}, seed {chain.seed}", {"imported": ticket}
+    stage = "evaluate_imported"
+    train_on_labels(spec, images, subset, read, begin, report, stage, label, running)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

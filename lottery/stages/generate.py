@@ -17,7 +17,7 @@ from lottery.messages import log
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.pruning.weights import pack
-from lottery.specs import EarlySpec, GenerateSpec, Rewind, parse
+from lottery.specs import EarlySpec, GenerateSpec, parse
 from lottery.stages import inputs
 from lottery.stages.command import training_options
 from lottery.stages.running import Running
@@ -54,7 +54,10 @@ def generate(
         )
         made = {weights: records.stamp("weights", spec.trained(), code, read)}
         made[report] = {**made[weights], "what": "generation"}
-        points = {name: _early(spec, point) for name, point in spec.rewinds.items()}
+        points = {
+            name: EarlySpec(dense=spec.trained(), rewind=point)
+            for name, point in spec.rewinds.items()
+        }
         for name, at in points.items():
             made[str(Path(early, f"{name}.pt"))] = records.stamp("early", at, code, read)
         if running.made_meanwhile(made):
@@ -90,10 +93,6 @@ def generate(
         records.write_report(report, {**about, "what": "generation"}, outcome)
         if states:
             states.clear()
-
-
-def _early(spec: GenerateSpec, point: Rewind) -> EarlySpec:
-    return EarlySpec(dense=spec.trained(), rewind=point)
 
 
 def begin(

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from lottery import artifacts, config, paths, records
+from lottery import artifacts, config, paths, plan, records
 from lottery.config.entries import ImportedTicket
 from lottery.errors import LotteryError
 from lottery.exchange import foreign, imported
@@ -72,9 +72,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a state_dict with masks: .pt, .safetensors")
     parser.add_argument("--ticket", required=True, metavar="NAME", help="its entry in the config")
     parser.add_argument("--config", default="config.yaml", help="default: config.yaml")
-    parser.add_argument(
-        "--configfile", nargs="+", default=[], help="overlays of it, as for snakemake"
-    )
+    plan.config_option(parser)
     parser.add_argument("--source", default="", help="whose ticket it is, in words, for its header")
 
 

@@ -5,15 +5,14 @@ A figure's spec is in its PNG, so that neither a config nor what the table was m
 
 import argparse
 import contextlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from lottery import headers
 from lottery.figure_specs import PlotSpec
-from lottery.specs import parse
+from lottery.specs import parse_in
 from lottery.stages.plot import plot
-from lottery.stages.unpack import unpack
+from lottery.stages.unpack import size_option, unpack
 
 
 def redraw(packs: Sequence[str], into: str, most_gb: float) -> None:
@@ -31,7 +30,7 @@ def redraw(packs: Sequence[str], into: str, most_gb: float) -> None:
         with contextlib.chdir(folder):
             for drawn in sorted(Path("figures").rglob("*.png")):
                 header = headers.read(drawn)
-                spec = parse(PlotSpec, json.dumps(header["spec"]))
+                spec = parse_in(PlotSpec, header)
                 table = header["inputs"]["table"]["path"]
                 plot(spec, table, [f"{drawn.stem}.pdf", f"{drawn.stem}.png"])
 
@@ -40,9 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("packs", nargs="+", metavar="PACK", help="packs (in, .zip)")
     parser.add_argument("--into", default="redrawn", help="folder of folders (default: redrawn)")
-    parser.add_argument(
-        "--most-gb", type=float, default=100.0, help="refuse more than this (default 100)"
-    )
+    size_option(parser)
 
 
 def run(args: argparse.Namespace) -> None:

@@ -42,6 +42,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("pack", metavar="PACK", help="the pack (in, .zip)")
     parser.add_argument("--into", default=".", help="folder of the project (default: this one)")
+    size_option(parser)
+
+
+def size_option(parser: argparse.ArgumentParser) -> None:
+    """`--most-gb`, for whatever unpacks."""
     parser.add_argument(
         "--most-gb", type=float, default=100.0, help="refuse more than this (default 100)"
     )

@@ -5,8 +5,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from lottery.errors import LotteryError
-from lottery.stages.command import data_option, positive
-from lottery.verifying.book import counted, some
+from lottery.messages import some
+from lottery.stages.command import data_option, device_option, positive
+from lottery.verifying.book import counted
 from lottery.verifying.check import verify
 
 if TYPE_CHECKING:
@@ -32,9 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--training", metavar="FOLDER", help="which training (default: the first in DIR)"
     )
     data_option(parser)
-    parser.add_argument(
-        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if any"
-    )
+    device_option(parser)
 
 
 def run(args: argparse.Namespace) -> None:

@@ -30,12 +30,18 @@ def job() -> str:
     return os.environ.get("SLURM_JOB_ID", "")
 
 
+def ask(*command: str) -> subprocess.CompletedProcess[str] | None:
+    """What a command of SLURM answers, whatever its status; None if it is absent or hangs."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
 def runs(job: str) -> bool | None:
     """Whether a job is at work; None if SLURM does not answer, or is not there."""
-    command = ["squeue", "--noheader", f"--jobs={job}", "--format=%T"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    except (OSError, subprocess.SubprocessError):
+    done = ask("squeue", "--noheader", f"--jobs={job}", "--format=%T")
+    if done is None:
         return None
     if done.returncode:
         return False if "Invalid job id" in done.stderr else None

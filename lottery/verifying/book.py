@@ -12,8 +12,6 @@ from lottery.verifying.folder import File
 
 LONGEST = 500
 """Characters of a line; a hostile file could make it any length."""
-SHOWN = 3
-"""Most things of a kind that a line names."""
 
 
 class Unchecked(str):
@@ -96,12 +94,6 @@ class Book:
 def counted(count: int, noun: str) -> str:
     """`1 file`, `1,234 files`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def some(words: list[str]) -> str:
-    """The first of them, and how many more there are."""
-    more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
-    return ", ".join(words[:SHOWN]) + more
 
 
 def _one_line(text: str) -> str:

@@ -1,6 +1,5 @@
 """Reading one file: its seal, its content's digest, and the spec that its header holds."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from lottery import artifacts, records
 from lottery.errors import LotteryError
-from lottery.specs import Spec, parse
+from lottery.specs import Spec, parse_in
 from lottery.truth import SPECS
 from lottery.verifying.folder import File
 
@@ -44,7 +43,7 @@ def read(file: File) -> Result:
     if what not in SPECS:
         raise LotteryError(f"{path}: holds {what!r}, which no stage makes")
     try:
-        spec: Spec = parse(SPECS[what], json.dumps(header["spec"]))
+        spec: Spec = parse_in(SPECS[what], header)
     except LotteryError as error:
         reason = str(error).removeprefix("--spec: ")
         raise LotteryError(f"{path}: its spec is none of a {what}: {reason}") from None

@@ -9,11 +9,12 @@ from torch import Tensor, nn
 
 from lottery import models
 from lottery.geometry import taps
+from lottery.messages import some
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import dense_mask, prunable
 from lottery.pruning.selection import remaining_after
 from lottery.specs import Architecture, Chain
-from lottery.verifying.book import Unchecked, some
+from lottery.verifying.book import Unchecked
 from lottery.verifying.contents import Result
 from lottery.verifying.known import Known
 

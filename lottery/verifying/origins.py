@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from lottery.catalogue.criteria import CRITERIA
+from lottery.messages import some
 from lottery.specs import (
     Chain,
     EarlySpec,
@@ -14,7 +15,7 @@ from lottery.specs import (
     Spec,
     differences,
 )
-from lottery.verifying.book import Book, some
+from lottery.verifying.book import Book
 from lottery.verifying.contents import Result
 from lottery.verifying.folder import File, within
 from lottery.verifying.known import Known, Made

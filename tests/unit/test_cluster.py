@@ -1,8 +1,10 @@
 """What is added to Snakemake's SLURM plugin, with the commands of SLURM that it asks."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
+from snakemake.scheduling.job_scheduler import JobScheduler
 
 from lottery import cluster
 from lottery.cluster import Queued, queued
@@ -39,8 +41,26 @@ def test_it_tells_no_jobs_from_no_answer(squeue, monkeypatch):
 class Job:
     """Of Snakemake, as far as it is asked here."""
 
-    def __init__(self, log):
-        self.log = [str(log)]
+    restart_times = 1
+
+    def __init__(self, log, rule="generate", **wildcards):
+        self.log, self.wildcards, self.attempt = [str(log)], wildcards, 1
+        self.rule = SimpleNamespace(name=rule)
+
+    def is_group(self):
+        return False
+
+
+class Group:
+    """Jobs that share one of SLURM."""
+
+    restart_times = 1
+
+    def __init__(self, *jobs):
+        self.jobs, self.attempt = jobs, 1
+
+    def is_group(self):
+        return True
 
 
 @pytest.mark.parametrize(
@@ -62,3 +82,30 @@ def test_a_stage_that_said_why_it_failed_is_not_tried_again(tmp_path, said, hope
 
 def test_without_a_log_it_is_tried_again(tmp_path):
     assert not cluster._has_said_why(Job(tmp_path / "none.log"))
+
+
+@pytest.mark.parametrize(("said", "attempt"), [("error: the loss is nan", 2), ("failed: x", 1)])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_a_second_try_is_given_up_also_in_a_group(tmp_path, monkeypatch, grouped, said, attempt):
+    """Snakemake tries again while `attempt` is not above `restart_times`."""
+    tried = []
+    monkeypatch.setattr(JobScheduler, "_handle_error", lambda _, job, __: tried.append(job.attempt))
+    cluster.install_retries()
+    log = tmp_path / "generation.log"
+    log.write_text(f"lottery generate: {said}")
+    job = Job(log)
+    JobScheduler._handle_error(None, Group(job, Job(tmp_path / "mask.log")) if grouped else job)
+    assert tried == [attempt]
+
+
+def test_what_a_training_lacked_is_known_of_it_and_not_of_the_mask_beside_it(monkeypatch):
+    """The mask of a round has the wildcards of the training that comes after it."""
+    monkeypatch.setattr(cluster, "_ended", {})
+    first, second = ({"ticket": "labels", "round": round} for round in ("01", "02"))
+    group = Group(Job("x", "generate", **first), Job("y", "mask", **second))
+    for _ in range(2):
+        cluster._remember(group, "OUT_OF_MEMORY", {"generate"})
+    cluster._remember(Job("x", "generate", **first), "TIMEOUT", {"generate"})
+    assert cluster.times(first, "OUT_OF_MEMORY") == 2
+    assert cluster.times(first, "TIMEOUT") == 1
+    assert cluster.times(second, "OUT_OF_MEMORY") == 0
