@@ -40,7 +40,7 @@ def mistake(path: Path, line: int, found: str, expected: str) -> LotteryError:
 def tabbed(path: Path) -> list[Row]:
     """Tiny-ImageNet's val_annotations.txt: file, class and a box, with tabs between them.
 
-    Raises: LotteryError if it is empty or a row is none of these; OSError if it cannot be read.
+    Raises: LotteryError if it cannot be read, is empty, or a row is none of these.
     """
     return _rows(path, _lines(path), _TABBED, "FILE and CLASS, a tab between them")
 
@@ -48,7 +48,7 @@ def tabbed(path: Path) -> list[Row]:
 def spaced(path: Path) -> list[Row]:
     """`FILE CLASS`, as places365_val.txt has it.
 
-    Raises: LotteryError if it is empty or a row is none of these; OSError if it cannot be read.
+    Raises: LotteryError if it cannot be read, is empty, or a row is none of these.
     """
     return _rows(path, _lines(path), _SPACED, "FILE CLASS")
 
@@ -62,8 +62,8 @@ def imagenet(path: Path, images: Collection[str]) -> list[Row]:
       in the order of the images' names. The meta.mat beside it says which class that is.
     - `FILE CLASS`.
 
-    Raises: LotteryError if it is none of these, or empty, or the numbers are more or fewer than the
-        images, or not in meta.mat; OSError if it cannot be read.
+    Raises: LotteryError if it cannot be read, is none of these, or empty, or the numbers are more
+        or fewer than the images, or not in meta.mat.
     """
     lines = _lines(path)
     if lines[0].strip() == KAGGLE_HEADER:
@@ -77,7 +77,10 @@ def imagenet(path: Path, images: Collection[str]) -> list[Row]:
 
 
 def _lines(path: Path) -> list[str]:
-    text = os.fsdecode(path.read_bytes()).rstrip("\r\n")
+    try:
+        text = os.fsdecode(path.read_bytes()).rstrip("\r\n")
+    except OSError as error:
+        raise LotteryError(f"{path}: {error.strerror}") from None
     if not text.strip():
         raise LotteryError(f"{path}: an empty list")
     return [line.removesuffix("\r") for line in text.split("\n")]
@@ -149,8 +152,8 @@ class Category(NamedTuple):
 def categories(path: Path) -> list[Category]:
     """Those of categories_places365.txt: `/a/apartment_building/outdoor 8`.
 
-    Raises: LotteryError if it is empty, a row has another form, or two are of one number or name;
-        OSError if it cannot be read.
+    Raises: LotteryError if it cannot be read, is empty, a row has another form, or two are of one
+        number or name.
     """
     found: list[Category] = []
     before: dict[int | str, int] = {}
