@@ -61,16 +61,9 @@ class Project:
             os.utime(path, (10**9 + number, 10**9 + number))  # outputs before their inputs
         return other
 
-    def lottery(self, *arguments: str) -> subprocess.CompletedProcess:
+    def lottery(self, *arguments: str) -> fork.Done:
         """A command of the package."""
-        return subprocess.run(
-            [sys.executable, "-m", "lottery", *arguments],
-            cwd=self.root,
-            env={**os.environ, "PYTHONPATH": str(self.root)},
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+        return fork.run(self.root, ("lottery", *arguments), timeout=300)
 
     def start(self, *arguments: str) -> subprocess.Popen:
         """Snakemake in the background, in a process group of its own."""
@@ -86,10 +79,9 @@ class Project:
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
-    def snakemake(self, *arguments: str, timeout: float = 400) -> subprocess.CompletedProcess:
+    def snakemake(self, *arguments: str, timeout: float = 400) -> fork.Done:
         """Snakemake to its end; `stdout` holds all that it printed."""
-        status, output = fork.snakemake(self.root, arguments, timeout)
-        return subprocess.CompletedProcess(arguments, status, output)
+        return fork.run(self.root, ("snakemake", *arguments), timeout, merged=True)
 
     def run(self, *arguments: str) -> str:
         """The tiny figure; returns what snakemake printed."""
