@@ -37,6 +37,7 @@ STAGES = {
     "plot": "draw a figure from its table",
     "claims": "check the paper's claims against the tables of the figures",
     "status": "tell what figures have, miss, and would make again, and why",
+    "forecast": "tell what figures will take: trainings, hours, days, disk",
     "adopt": "accept results under changed code that does not matter",
     "pack": "put a figure with all that it was made from into one zip",
     "unpack": "check such a zip and merge it into this project",

@@ -4,6 +4,7 @@ A kernel that is larger than the map it slides over has taps that multiply nothi
 of a 3x3 kernel on a map of one pixel, eight of nine. Such **dead taps** get no gradient and change
 no output. Magnitude pruning drops them first, a random mask keeps its fraction of them, so a gap
 opens between the two that says nothing about tickets. Needs no torch: a dry run reports them.
+The same description of a network gives the multiplications that a forward pass takes.
 """
 
 import functools
@@ -49,3 +50,11 @@ def prunable_weights(architecture: Architecture) -> int:
     convolutions = taps(architecture, 224).values()
     hidden = NETWORKS[architecture.model].hidden_weights(architecture)
     return sum(each.weights for each in convolutions) + hidden
+
+
+@functools.cache
+def multiply_adds(architecture: Architecture, image_size: int) -> int:
+    """Those of a forward pass of one image, in all layers but the last, which is small."""
+    convolutions = taps(architecture, image_size).values()
+    hidden = NETWORKS[architecture.model].hidden_weights(architecture)
+    return sum(each.weights * each.places for each in convolutions) + hidden

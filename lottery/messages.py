@@ -32,3 +32,12 @@ def some(words: Sequence[str]) -> str:
     """The first of them, and how many more there are."""
     more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
     return ", ".join(words[:SHOWN]) + more
+
+
+def duration(hours: float) -> str:
+    """A time, in the unit that suits it."""
+    if hours >= 48:
+        return f"{hours / 24:,.1f} days"
+    if hours >= 1:
+        return f"{hours:.1f} hours"
+    return f"{60 * hours:.1f} minutes"

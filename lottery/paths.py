@@ -15,6 +15,11 @@ def figures(scale: str) -> str:
     return "figures" if scale == "paper" else f"figures/{scale}"
 
 
+def partial_figures(scale: str) -> str:
+    """Where `lottery status --draw` draws figures of the results so far."""
+    return f"{figures(scale)}/partial"
+
+
 def images(root: str, dataset: str) -> str:
     """A decoded data set, both splits."""
     return f"{root}/images/{dataset}.pt"

@@ -8,11 +8,12 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lottery import config, paths
 from lottery.errors import LotteryError
 from lottery.truth import PLAN
+from lottery.work import Work
 
 
 class Result(NamedTuple):
@@ -34,6 +35,21 @@ class Result(NamedTuple):
     codes: list[str]
     modules: dict[str, str]
     """Of the code that would make it now, see `lottery.fingerprint`."""
+    job: int = -1
+    """The number of the job that makes it; `before` are those of the jobs that it waits for."""
+    before: Sequence[int] = ()
+    log: str = ""
+    work: Work | None = None
+    """What a training learns from; None for other jobs, and where the config does not tell."""
+    devices: int = 0
+    """On which it trains; 0 for other jobs."""
+    size: int = 0
+    """Bytes on disk, about."""
+
+    @property
+    def is_training(self) -> bool:
+        """Whether it is the report of a training: each has one."""
+        return self.what in ("generation", "evaluation")
 
 
 def planned(targets: Sequence[str], configs: Sequence[str]) -> list[Result]:
@@ -54,7 +70,12 @@ def planned(targets: Sequence[str], configs: Sequence[str]) -> list[Result]:
         if done.returncode or not out.exists():
             said = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
             raise LotteryError("\n".join(said[-10:]) or "snakemake said nothing")
-        return [Result(**entry) for entry in json.loads(out.read_text())]
+        return [_result(entry) for entry in json.loads(out.read_text())]
+
+
+def _result(entry: dict[str, Any]) -> Result:
+    work = entry.pop("work")
+    return Result(**entry, work=Work(*work) if work else None)
 
 
 def drawing(figure: str, configs: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """Stage `aggregate`: the tidy table that a figure is drawn from. Needs no torch."""
 
 import argparse
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,12 @@ TIMES = ["seconds"]
 """Columns that nothing is drawn from, and that differ between two runs of the same."""
 
 
-def aggregate(spec: AggregateSpec, results: str, out: str) -> None:
+def aggregate(spec: AggregateSpec, results: str, out: str, without: Collection[str] = ()) -> None:
     """Read each report, checked against its curve, and write the table as CSV.
 
     Beside it goes a report with the table's header, whose inputs are named by their paths in the
     results folder. A partial table leaves out reports that are absent, or made by another recipe
-    or chain.
+    or chain, and those named in `without`.
 
     Raises: LotteryError if a report is missing, damaged, or was made by another recipe, seed or
         chain.
@@ -43,6 +44,9 @@ def aggregate(spec: AggregateSpec, results: str, out: str) -> None:
     used: dict[str, Input] = {}
 
     def read(path: str, what: str, expected: Spec) -> dict[str, Any] | None:
+        if path in without:
+            left_out.append(path)
+            return None
         try:
             found = records.read_report(path, what, expected)
             used[path.removeprefix(f"{results}/")] = Input.of(path, found)

@@ -82,6 +82,13 @@ def alone(path: str | Path, wait: bool = True) -> Iterator[None]:
         lock.release()
 
 
+def at_work(path: str | Path) -> Holder | None:
+    """Who makes the result that the lock at `path` is of; None if nobody does, or is known to."""
+    lock = _Lock(Path(path))
+    holder = lock.holder()
+    return None if holder is None or lock.gone(holder) else holder
+
+
 class _Lock:
     def __init__(self, path: Path) -> None:
         self._path, self._own = path, Holder.own()
@@ -92,11 +99,11 @@ class _Lock:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         told = False
         while not self._made():
-            holder = self._holder()
-            if holder is not None and self._gone(holder):
+            holder = self.holder()
+            if holder is not None and self.gone(holder):
                 log(f"takes over {self._path}: gone is {holder}")
                 self._take_over()
-                if self._holder() == self._own:
+                if self.holder() == self._own:
                     break
             elif holder is not None:
                 words = f"{self._path}: at work is {holder}"
@@ -111,7 +118,7 @@ class _Lock:
     def release(self) -> None:
         self._ended.set()
         self._beating.join()
-        if self._holder() == self._own:
+        if self.holder() == self._own:
             self._path.unlink(missing_ok=True)
 
     def _made(self) -> bool:
@@ -130,8 +137,8 @@ class _Lock:
         os.replace(mine, self._path)
         time.sleep(SETTLED)
 
-    def _holder(self) -> Holder | None:
-        """Who holds the lock; None if it is free."""
+    def holder(self) -> Holder | None:
+        """Who has the lock; None if it is free."""
         try:
             return Holder(**json.loads(self._path.read_text()))
         except FileNotFoundError:
@@ -139,7 +146,8 @@ class _Lock:
         except (OSError, ValueError, TypeError):  # being written, or its writer was killed
             return Holder("", "an unknown machine", 0, "", "", "", "an unknown time")
 
-    def _gone(self, holder: Holder) -> bool:
+    def gone(self, holder: Holder) -> bool:
+        """Whether its process has ended, as far as can be known."""
         if holder.system == self._own.system:
             return _born(holder.process) != holder.born
         if holder.job and holder.job == self._own.job:
@@ -155,7 +163,7 @@ class _Lock:
         try:
             probe.touch()
             return probe.stat().st_mtime - self._path.stat().st_mtime
-        except FileNotFoundError:
+        except OSError:  # it is free by now, or not to be taken over from here
             return 0.0
         finally:
             probe.unlink(missing_ok=True)
@@ -163,10 +171,10 @@ class _Lock:
     def _beat(self) -> None:
         while not self._ended.wait(BEAT):
             with contextlib.suppress(OSError):  # a file system that is away for a while
-                if self._holder() in (self._own, None):
+                if self.holder() in (self._own, None):
                     os.utime(self._path)
                     continue
-                log(f"{self._path}: taken over by {self._holder()}")
+                log(f"{self._path}: taken over by {self.holder()}")
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
 

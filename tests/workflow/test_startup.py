@@ -12,14 +12,24 @@ from tests.conftest import REPOSITORY, stage_call, stage_inputs
 
 LAYERS = [
     {"errors", "messages", "catalogue", "content", "origin", "__init__"},
-    {"specs", "figure_specs", "words", "geometry", "paths", "files", "seeds", "fingerprint"},
+    {
+        "specs",
+        "figure_specs",
+        "words",
+        "geometry",
+        "paths",
+        "files",
+        "seeds",
+        "fingerprint",
+        "work",
+    },
     {"records", "reports"},
     {"headers"},
     {"artifacts", "config", "sharing", "truth"},
     {"data", "models", "tasks", "tables", "claims", "captions"},
     {"pruning"},
     {"training", "figures", "plan", "planning", "cluster", "exchange"},
-    {"stages", "reading", "packs", "verifying"},
+    {"stages", "reading", "packs", "verifying", "campaign"},
     {"__main__"},
 ]
 

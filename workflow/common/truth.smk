@@ -4,6 +4,7 @@ import json
 
 from lottery import fingerprint, planning, truth
 from lottery import specs as lottery_specs
+from lottery import work
 
 HOLDS = {
     "images": {"images": "images", "report": "images"},
@@ -144,17 +145,56 @@ def figures_of(job) -> frozenset[str]:
     return frozenset(own.union(*map(figures_of, after)))
 
 
+def work_of(job) -> work.Work | None:
+    """What a training takes to learn."""
+    if job.rule.name not in TRAININGS:
+        return None
+    kind = (
+        lottery_specs.GenerateSpec
+        if job.rule.name in ("generate", "generate_dense")
+        else lottery_specs.EvaluateSpec
+    )
+    return work.Work.of(lottery_specs.parse(kind, job.params.spec), images_there(job))
+
+
+def images_there(job) -> int | None:
+    """How many training images a data set has, if they were counted before."""
+    counted = paths.images_report(RESULTS, joined(job.wildcards).dataset)
+    try:
+        with open(counted) as file:
+            return json.load(file)["result"]["train"]["images"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def size_of(job, what: str) -> int:
+    """Bytes of a result on disk, about."""
+    if what == "images":
+        return work.images_on_disk(CONFIG.dataset(job.wildcards.dataset))
+    if what not in ("weights", "early", "mask"):
+        return work.HEADER_BYTES
+    return work.size_on_disk(what, chain_of(job.wildcards).architecture)
+
+
 def write_plan():
-    """For `lottery status` and `lottery adopt`: each result, what it would be made by, and whether
-    it is there and why it would be made again."""
+    """For commands that tell or change what there is: each result, what it would be made by, whether
+    it is there and why it would be made again, and what that takes."""
     if workflow.dag is None:  # the plan failed; one of no jobs to run is false
         return
     results = []
-    for job in (job for job in workflow.dag.jobs if job.rule.name in HOLDS):
+    jobs = [job for job in workflow.dag.jobs if job.rule.name in HOLDS]
+    numbers = {job: number for number, job in enumerate(jobs)}
+    for job, number in numbers.items():
+        before = workflow.dag.dependencies[job]
         about = {
             "rule": job.rule.name,
             **found_by(job),
             "runs": workflow.dag.needrun(job),
+            "job": number,
+            "before": [numbers[other] for other in before if other in numbers],
+            "log": next(iter(job.log), ""),
+            "work": work_of(job),
+            "devices": gpus(job.wildcards) if job.rule.name in TRAININGS else 0,
         }
         now = fingerprint.named(job.params.code)
         for path, (what, text) in held(job).items():
@@ -169,6 +209,7 @@ def write_plan():
                     "stale": stale(job) if there else None,
                     "codes": sorted(codes_before(job)),
                     "modules": now.modules,
+                    "size": size_of(job, what),
                 }
             )
     results += imported_results(results)

@@ -13,6 +13,8 @@ class Taps:
     alive: frozenset[int]
     filters: int
     """Kernels of one channel: input times output channels."""
+    places: int
+    """Pixels of the map that it makes."""
 
     @property
     def weights(self) -> int:
@@ -95,5 +97,6 @@ class Layers:
             if window.name:
                 filters = window.source.channels * window.target.channels
                 alive = frozenset(tap for tap, _ in pairs)
-                found[window.name] = Taps(window.kernel, alive, filters)
+                places = window.target.size**2
+                found[window.name] = Taps(window.kernel, alive, filters, places)
         return dict(reversed(found.items()))

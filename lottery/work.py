@@ -1,0 +1,70 @@
+"""What a result takes to make, from its spec alone: network inputs, operations, bytes."""
+
+from typing import NamedTuple, Self
+
+from lottery.catalogue.tasks import TASKS
+from lottery.geometry import multiply_adds, prunable_weights
+from lottery.specs import (
+    Architecture,
+    Dataset,
+    EvaluateSpec,
+    GenerateSpec,
+    Subset,
+    samples_per_epoch,
+)
+
+FORWARD_AND_BACKWARD = 3
+"""Passes over the network that learning from an input takes: backward is two forward ones."""
+WEIGHT_BYTES = 4
+"""All weights are float32."""
+HEADER_BYTES = 8000
+"""Of each artifact, about: what it is and how it was made."""
+
+
+class Work(NamedTuple):
+    """The trained part of a training; testing comes on top, and is measured with it."""
+
+    kind: str
+    """Trainings of one kind take the same time for an input."""
+    inputs: float
+    """Images, or views of them, that are learned from, nominally."""
+    operations: float
+    """Floating-point operations for each: multiplications and additions."""
+
+    @classmethod
+    def of(cls, spec: GenerateSpec | EvaluateSpec, train_images: int | None = None) -> Self | None:
+        """That of a training; None if the number of its training images is not known.
+
+        `train_images` stands in where the data set's entry in the config has none.
+        """
+        if isinstance(spec, EvaluateSpec):
+            dataset, subset, task, recipe = spec.dataset, Subset(), "labels", spec.recipe
+        else:
+            training = spec.training()
+            dataset, subset = training.dataset, training.subset
+            task, recipe = training.task, training.recipe
+        if dataset.train_images is None and train_images is not None:
+            dataset = dataset.model_copy(update={"train_images": train_images})
+        samples = samples_per_epoch(dataset, subset, task)
+        if samples is None:
+            return None
+        network = spec.chain.architecture
+        operations = 2 * FORWARD_AND_BACKWARD * multiply_adds(network, dataset.image_size)
+        where = f"{dataset.image_size} pixels{', streamed' * dataset.streamed}"
+        kind = f"{network.text()} on {where}, {task}, {recipe.precision}"
+        return cls(kind, samples * TASKS[task].views * recipe.epochs, operations)
+
+
+def size_on_disk(what: str, network: Architecture) -> int:
+    """Bytes of an artifact of a network, about: its weights that can be pruned, or a bit of each.
+
+    Images and reports count nothing: they are small, or of the data set.
+    """
+    if what in ("weights", "early"):
+        return HEADER_BYTES + WEIGHT_BYTES * prunable_weights(network)
+    return HEADER_BYTES + prunable_weights(network) // 8 if what == "mask" else HEADER_BYTES
+
+
+def images_on_disk(dataset: Dataset) -> int:
+    """Bytes of the training images of a decoded data set; a streamed one stays in its folder."""
+    return 0 if dataset.streamed else (dataset.train_images or 0) * 3 * dataset.side**2
