@@ -61,7 +61,9 @@ def planned(targets: Sequence[str], configs: Sequence[str]) -> list[Result]:
         raise LotteryError("no workflow/Snakefile here: run this in the folder of the project")
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "plan.json")
-        call = [sys.executable, "-m", "snakemake", "-n", "--quiet", "all", "--nolock", *targets]
+        call = [sys.executable, "-m", "snakemake", "-n", "--quiet", "all", "--nolock"]
+        # Of a run that goes on, the files that are there are whole: what they are, they say.
+        call += ["--ignore-incomplete", *targets]
         if configs:
             call += ["--configfile", *configs]
         done = subprocess.run(

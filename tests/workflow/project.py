@@ -65,14 +65,14 @@ class Project:
         """A command of the package."""
         return fork.run(self.root, ("lottery", *arguments), timeout=300)
 
-    def start(self, *arguments: str) -> subprocess.Popen:
-        """Snakemake in the background, in a process group of its own."""
+    def start(self, *arguments: str, module: str = "snakemake") -> subprocess.Popen:
+        """Snakemake, or a command of the package, in the background and a process group."""
         return subprocess.Popen(
-            [sys.executable, "-m", "snakemake", *arguments],
+            [sys.executable, "-m", module, *arguments],
             cwd=self.root,
             env={**os.environ, "PYTHONPATH": str(self.root)},
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.STDOUT if module == "snakemake" else subprocess.DEVNULL,
             text=True,
             start_new_session=True,
             # Where the tests run in the background, Ctrl-C would be ignored.

@@ -1,7 +1,10 @@
 """What there is of a figure, what is stale and why, and accepting what does not matter."""
 
 import json
+import os
 import re
+import signal
+import time
 
 import pytest
 
@@ -9,6 +12,8 @@ from lottery import headers, records
 from tests.workflow.project import DENSE, FIGURE, TINY
 
 HOW = ("--configfile", TINY)
+CALL = ("--cores", "2", *HOW)
+LABELS = "results/tiny/tickets/cifar10-labels-resnet18/seed0"
 
 
 def told(project, *options):
@@ -56,6 +61,79 @@ def test_a_figure_that_the_config_lacks_is_one_line(finished):
     assert done.returncode == 1
     assert "no figure 'fig77'; the config has fig1a" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def wait_for_lock(project, process):
+    while not list((project.root / "results").rglob("generation.lock")):
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.1)
+
+
+def test_what_runs_is_told_and_drawn_while_it_runs(untouched):
+    untouched.overlay({"recipes": {"cifar10-rotnet": {"epochs": 200}}})
+    process = untouched.start(FIGURE, *CALL)
+    wait_for_lock(untouched, process)
+    figure, _ = parts(untouched)
+    assert figure["running"]
+    for path, running in figure["running"].items():
+        assert path.endswith("generation.json")
+        assert running["who"].startswith("process ")
+    assert "    runs: results/tiny/" in told(untouched, "fig1a", "--draw")
+    partial = untouched.root / "figures/tiny/partial"
+    assert (partial / "fig1a.png").read_bytes().startswith(b"\x89PNG")
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=60)
+    figure, _ = parts(untouched)
+    assert figure["running"] == {}
+
+
+def test_a_watched_figure_is_told_until_it_is_there(edited):
+    for gone in (FIGURE, "results/tiny/tables/fig1a.csv", f"{LABELS}/round02/generation.json"):
+        (edited.root / gone).unlink()
+    watching = edited.start("status", FIGURE, "--json", "--watch", "1", *HOW, module="lottery")
+    first = json.loads(watching.stdout.readline())
+    assert first[0]["missing"] > 0
+    edited.run()
+    while json.loads(watching.stdout.readline())[0]["missing"]:
+        pass
+    watching.send_signal(signal.SIGINT)
+    assert watching.wait(timeout=30) == 0
+
+
+def test_what_failed_is_told_with_the_last_line_of_its_log(untouched):
+    untouched.overlay({"recipes": {"cifar10-labels": {"optimizer": "sgd", "learning_rate": 1e30}}})
+    weights = f"{DENSE}/labels/cifar10-labels/seed0/weights.pt"
+    assert untouched.snakemake(weights, *CALL).returncode != 0
+    figure, _ = parts(untouched)
+    ((log, words),) = figure["failed"].items()
+    assert (untouched.root / log).read_text().splitlines()[-1] == words
+    assert re.match(r"lottery generate: error: the loss is (nan|inf) at update \d+", words)
+
+
+def test_a_figure_drawn_from_what_is_there_leaves_out_what_is_stale(edited):
+    edited.overlay({"recipes": {"cifar10-rotnet": {"learning_rate": 0.002}}})
+    told(edited, "fig1a", "--draw")
+    table = (edited.root / "figures/tiny/partial/fig1a.csv").read_text()
+    assert "Labels" in table
+    assert "RotNet" not in table
+    assert "RotNet" in (edited.root / "results/tiny/tables/fig1a.csv").read_text()
+
+
+def test_a_forecast_of_what_is_there_is_what_it_took(finished):
+    done = finished.lottery("forecast", "fig1a", "--json", *HOW)
+    assert done.returncode == 0, done.stderr
+    total = json.loads(done.stdout)["total"]
+    assert (total["trainings"], total["remain"], total["unknown"]) == (9, 0, 0)
+    assert total["hours"] == pytest.approx(total["spent"])
+
+
+def test_a_forecast_before_the_first_training_guesses_a_gpu(untouched):
+    said = untouched.lottery("forecast", "fig3", "--gpu", "H100", "--gpus", "8").stdout
+    assert re.search(r"^fig3 +948 +948 +[\d,]+\.\d +[\d,]+\.\d$", said, re.MULTILINE)
+    assert "times: guessed at 18% of the peak of one H100" in said
+    assert "longest chain: 31 trainings" in said
+    refused = untouched.lottery("forecast", "fig3", "--gpu", "B52")
+    assert "invalid choice: 'B52' (choose from" in refused.stderr
 
 
 DRAWN_PNG = FIGURE.replace(".pdf", ".png")
