@@ -1,5 +1,8 @@
 # What a job needs of a machine. None of it changes a result.
+import glob
+
 from lottery import cluster
+from lottery.campaign import pace
 from lottery.config.entries import DenseName
 
 
@@ -38,6 +41,31 @@ def minutes(most: int) -> int:
     return min(CONFIG.max_minutes or most, most)
 
 
+GUESSED_MINUTES = 240
+"""Of a training's job, before one like it is there. What takes longer goes on in the next job."""
+
+
+def training_minutes(w) -> int:
+    """Of a training's job: half as much again as one of another round or seed took, and ten."""
+    took = (pace.Report.of(path) for path in sorted(glob.iglob(like(w))))
+    seconds = next((found.seconds for found in took if found), None)
+    if seconds is None:
+        return GUESSED_MINUTES
+    return 10 + int(1.5 * seconds / gpus(w) / 60)
+
+
+def like(w) -> str:
+    """The reports of trainings that differ from one in their round or seed alone, as a pattern."""
+    place = w.dense if hasattr(w, "dense") else chain_of(w).dense
+    if not hasattr(w, "evaluation"):
+        return paths.generation(paths.dense(RESULTS, place, "*"))
+    if hasattr(w, "ticket"):
+        folder = paths.round_folder(RESULTS, w.ticket, "*", "*")
+    else:
+        folder = paths.dense(RESULTS, place, "*")
+    return paths.evaluation(folder, w.evaluation)
+
+
 MARGIN = 2
 """Minutes before the end of its job at which a training saves its state and stops; of a job of less
 than four minutes it is half."""
@@ -47,7 +75,9 @@ TRAINING_RESOURCES = {
     "mem_mb": lambda w, attempt: memory_mb(joined(w).dataset)
     * (gpus(w) // nodes(w))
     * 2 ** cluster.times(w, "OUT_OF_MEMORY"),
-    "runtime": lambda w, attempt: minutes(240 * 2 ** cluster.times(w, "TIMEOUT")),
+    "runtime": lambda w, attempt: minutes(
+        training_minutes(w) * 2 ** cluster.times(w, "TIMEOUT")
+    ),
 }
 
 
