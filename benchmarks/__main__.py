@@ -14,7 +14,17 @@ import pandas as pd
 import torch
 
 RESULTS = Path(__file__).parent / "results"
-NAMES = ("pipeline", "masking", "loading", "selection", "saving", "plan", "overhead", "gpu")
+NAMES = (
+    "pipeline",
+    "masking",
+    "loading",
+    "selection",
+    "saving",
+    "plan",
+    "threads",
+    "overhead",
+    "gpu",
+)
 """`overhead` takes minutes, for it makes the demo."""
 
 

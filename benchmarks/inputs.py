@@ -43,6 +43,7 @@ def recipe(batch_size: int, augmentation: Augmentation, optimizer: str = "sgd") 
 
 
 CIFAR_RESNET18 = Architecture(model="resnet", depth=18, width=16)
+VGG11 = Architecture(model="vgg", depth=11)
 RESNET18 = Architecture(model="resnet", depth=18, stem="imagenet")
 RESNET50 = Architecture(model="resnet", depth=50, stem="imagenet")
 

@@ -81,6 +81,12 @@ class Config(Spec):
     gpus_per_node: int = Field(
         8, ge=1, description="a training on more GPUs than this takes several nodes"
     )
+    threads: int = Field(
+        1,
+        ge=1,
+        description="CPU threads of a training whose images are in memory; without a GPU, another "
+        "number ends with other bits",
+    )
     loader: Literal["auto", "dali", "torchvision"] = Field(
         "auto", description="what decodes streamed images; auto: DALI where it is installed"
     )

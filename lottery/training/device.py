@@ -14,6 +14,8 @@ from lottery.training.distributed import processes
 
 DRIVER = Path("/dev/nvidiactl")
 """Exists if the machine has an NVIDIA GPU."""
+SHARERS = 16
+"""Most trainings that share a GPU evenly; further ones take the first."""
 _claims: list[IO[str]] = []
 """Locks that this process holds until it ends."""
 
@@ -21,7 +23,7 @@ _claims: list[IO[str]] = []
 def choose(name: str, threads: int) -> torch.device:
     """The device for `name`; `auto` is a GPU if there is one. `threads` bounds torch's CPU threads.
 
-    Of several visible GPUs, the first that no other process of this user's trainings holds.
+    Of several visible GPUs, the one on which this user has the fewest trainings.
 
     Raises: LotteryError if a GPU is asked for and none is visible, or if this process was assigned
         one that torch cannot use: on the CPU the training would silently take days.
@@ -37,11 +39,9 @@ def choose(name: str, threads: int) -> torch.device:
         return torch.device("cpu")
     torch.backends.cudnn.deterministic = True
     ids = [str(torch.cuda.get_device_properties(i).uuid) for i in range(torch.cuda.device_count())]
-    index = claim(ids)
+    index = claim(ids, 1 if processes() > 1 else SHARERS)
     if index is None and processes() > 1:
         raise LotteryError(f"--processes: each needs its own GPU, and none of {len(ids)} is free")
-    if index is None:
-        log("warning: every GPU here is taken by another training; sharing the first")
     device = torch.device("cuda", index or 0)
     torch.cuda.set_device(device)
     return device
@@ -57,21 +57,26 @@ def _complain() -> None:
         log(f"warning: {words} training on the CPU")
 
 
-def claim(ids: list[str]) -> int | None:
-    """Index of the first unclaimed GPU, which this process then holds until it ends.
+def claim(ids: list[str], sharers: int) -> int | None:
+    """Index of the GPU with the fewest trainings, one of which this process then is until it ends.
 
-    Snakemake counts GPUs but does not say which one a job may use.
+    None if each has as many as `sharers`. Snakemake counts GPUs but does not say which one a job
+    may use.
     """
-    for index, name in enumerate(ids):
-        path = Path(tempfile.gettempdir(), f"lottery-{os.getuid()}-gpu-{name}.lock")
-        handle = open(path, "a")  # noqa: SIM115 - stays open on purpose
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            handle.close()
-            continue
-        _claims.append(handle)
-        return index
+    for others in range(sharers):
+        for index, name in enumerate(ids):
+            number = f"-{others}" if others else ""
+            path = Path(tempfile.gettempdir(), f"lottery-{os.getuid()}-gpu-{name}{number}.lock")
+            handle = open(path, "a")  # noqa: SIM115 - stays open on purpose
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                handle.close()
+                continue
+            _claims.append(handle)
+            if others:
+                log(f"shares a GPU with {others} other training{'s' * (others > 1)}")
+            return index
     return None
 
 

@@ -13,15 +13,15 @@ from tests.conftest import REPOSITORY
 HOLD = """
 import sys
 from lottery.training import device
-print(device.claim(["test-a", "test-b"]), flush=True)
+print(device.claim(["test-a", "test-b"], 2), flush=True)
 sys.stdin.read()
 """
 
 
-def test_trainings_side_by_side_claim_different_gpus():
+def test_trainings_side_by_side_claim_different_gpus_and_then_share_them_evenly():
     held, claims = [], []
     try:
-        for _ in range(3):
+        for _ in range(5):
             process = subprocess.Popen(
                 [sys.executable, "-c", HOLD],
                 cwd=REPOSITORY,
@@ -31,10 +31,10 @@ def test_trainings_side_by_side_claim_different_gpus():
             )
             held.append(process)
             claims.append(process.stdout.readline().strip())
-        assert claims == ["0", "1", "None"]
+        assert claims == ["0", "1", "0", "1", "None"]
         held[0].kill()  # a claim ends with its process, however that ends
         held[0].wait()
-        held[2].communicate("")
+        held[4].communicate("")
         process = subprocess.run(
             [sys.executable, "-c", HOLD], cwd=REPOSITORY, input="", capture_output=True, text=True
         )

@@ -31,9 +31,9 @@ def nodes(w) -> int:
 
 
 def training_threads(w) -> int:
-    """On each node: one, and to decode streamed images eight for each GPU."""
+    """On each node: to decode streamed images eight for each GPU, else what the config says."""
     streamed = CONFIG.datasets[joined(w).dataset].streamed
-    return 8 * (gpus(w) // nodes(w)) if streamed else 1
+    return 8 * (gpus(w) // nodes(w)) if streamed else CONFIG.threads
 
 
 def minutes(most: int) -> int:
