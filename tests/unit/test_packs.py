@@ -329,7 +329,7 @@ def test_the_crate_is_read_by_its_own_library(good, tmp_path):
 
 
 def test_the_crate_is_valid(good, tmp_path, monkeypatch):
-    """By the public validator (roc-validator), where it is installed: it is no dependency.
+    """By the public validator (roc-validator), where it is installed, as in .ci/run.
 
     It asks for the context of RO-Crate 1.3, which comes with the library rocrate.
     """
