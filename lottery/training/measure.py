@@ -53,26 +53,32 @@ def measure(
     size = min(most, max(least, PIXELS // dataset.image_size**2))
     order = seed if task.compares_views else None
     own = in_order(source.labels, size, world.rank, world.size, order)
-    sums = torch.zeros(5, dtype=torch.float64)  # loss, correct, evaluated, all, likeness
-    lowest, highest = torch.tensor(torch.inf), torch.tensor(-torch.inf)
+    evaluated = total = 0
+    # All that is added up stays on the device until the end: reading it would wait for the device.
+    sums = torch.zeros(3, dtype=torch.float64, device=device)  # loss, correct, likeness
+    lowest, highest = (torch.tensor(end, device=device) for end in (torch.inf, -torch.inf))
     for micro_batch, view in source.views(own, augmentation, task.crops, seed, "test augmentation"):
         stream = seeds.generator(seed, "test task", micro_batch.number, device=device)
-        inputs, targets = task.examples(view, micro_batch.labels.to(device), stream)
+        labels = micro_batch.labels.to(device, non_blocking=True)
+        inputs, targets = task.examples(view, labels, stream)
         outputs = forward(model, inputs, dataset, arrangement, execution.precision)
-        lowest = torch.minimum(lowest.to(device), outputs.amin(0))
-        highest = torch.maximum(highest.to(device), outputs.amax(0))
+        lowest = torch.minimum(lowest, outputs.amin(0))
+        highest = torch.maximum(highest, outputs.amax(0))
         correct = task.correct(outputs, targets)
-        loss = task.loss(outputs, targets).item() * len(targets)
-        alike = normalize(outputs).double().mean(0).square().sum().item() * len(outputs)
-        sums += torch.tensor([loss, int(correct.sum()), len(correct), len(targets), alike])
-    loss, right, evaluated, total, alike = world.all_reduce_sum(sums).tolist()
+        loss = task.loss(outputs, targets).double() * len(targets)
+        alike = normalize(outputs).double().mean(0).square().sum() * len(outputs)
+        sums += torch.stack([loss, correct.sum().double(), alike])
+        evaluated, total = evaluated + len(correct), total + len(targets)
+    counted = torch.tensor([evaluated, total], dtype=torch.float64)
+    sums = world.all_reduce_sum(torch.cat([sums.cpu(), counted]))
+    loss_sum, right, likeness, evaluated, total = sums.tolist()
     varies = world.all_reduce_max(int((highest > lowest).any()))
     return {
-        "loss": loss / total,
+        "loss": loss_sum / total,
         "accuracy": right / evaluated,
         "examples": int(evaluated),
         "dead": not varies,
-        "collapsed": task.collapsed(alike / total),
+        "collapsed": task.collapsed(likeness / total),
     }
 
 
