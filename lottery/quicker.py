@@ -1,0 +1,105 @@
+"""What Snakemake does over and over for each job of a plan, done once: same jobs, same words.
+
+Each change is of a function that gives the same for the same question, asked several times of each
+of ten thousand jobs. If Snakemake's own is renamed, planning fails at once, not silently.
+"""
+
+import inspect
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from snakemake import rules as snakemake_rules
+from snakemake.common import overwrite_function_params
+from snakemake.dag import DAG
+from snakemake.io import is_callable
+from snakemake.iocontainers import Wildcards
+from snakemake.jobs import Job
+from snakemake.resources import Resource
+from snakemake.rules import Rule
+
+
+def install(rules: Iterable[Rule], grouped: Callable[[], bool]) -> None:
+    """Have every plan of this process made so; `grouped` is whether functions of `group` count."""
+    _remember_parameters(rules)
+    _remember_wildcards()
+    _remember_commands()
+    _ask_groups_where(grouped)
+    _look_up_folders()
+
+
+def _remember_parameters(rules: Iterable[Rule]) -> None:
+    """Snakemake looks up which parameters a function has at each of its calls."""
+    functions: set[Any] = {Resource.evaluate}
+    for rule in rules:
+        asked = (*rule.input, *rule.params, rule.group)
+        functions |= {_function(each) for each in asked if is_callable(each)}
+        functions |= {r._evaluator for r in rule.resources.values() if r.is_evaluable()}
+    for function in functions:
+        overwrite_function_params(function, inspect.signature(function).parameters)
+
+
+def _function(asked: Any) -> Any:
+    """That of an input, a parameter or a group, which Snakemake wraps in some of these."""
+    asked = getattr(asked, "_file", asked)
+    return getattr(asked, "callable", asked)
+
+
+def _remember_wildcards() -> None:
+    """Of each job, its functions get the same wildcards: about ten times."""
+    last: tuple[Mapping[str, str] | None, Wildcards | None] = None, None
+
+    def wildcards(fromdict: Mapping[str, str]) -> Wildcards | None:
+        nonlocal last
+        known, found = last
+        if known is not fromdict:
+            found = Wildcards(fromdict=fromdict)
+            last = fromdict, found
+        return found
+
+    snakemake_rules.Wildcards = wildcards
+
+
+def _remember_commands() -> None:
+    """To print a job, its shell command is made three times, also where it is not to be printed."""
+    make = Job.shellcmd.fget
+    last: tuple[Any, str | None] = None, None
+
+    def shellcmd(job: Any) -> str | None:
+        nonlocal last
+        if not job.dag.workflow.dryrun:  # there its inputs appear, and its parameters change
+            return make(job)
+        if last[0] is not job:
+            last = job, make(job)
+        return last[1]
+
+    Job.shellcmd = property(shellcmd)
+
+
+def _ask_groups_where(grouped: Callable[[], bool]) -> None:
+    """Snakemake asks for a job's group again as long as the answer is none."""
+    expand = Rule.expand_group
+
+    def expand_group(rule: Any, wildcards: Any) -> Any:
+        if callable(rule.group) and not grouped():
+            return None
+        return expand(rule, wildcards)
+
+    Rule.expand_group = expand_group
+
+
+def _look_up_folders() -> None:
+    """Whether a job's result lies in a folder that is another's: by look-up, not by comparing."""
+    check = DAG.check_directory_outputs
+
+    def check_directory_outputs(dag: Any) -> None:
+        files = {os.path.abspath(file) for job in dag.jobs for file in job.output}  # noqa: PTH100
+        around = {os.path.dirname(file) for file in files}  # noqa: PTH120
+        new = around
+        while new:
+            new = {os.path.dirname(folder) for folder in new} - around  # noqa: PTH120
+            around |= new
+        if not files.isdisjoint(around):
+            check(dag)  # its error names the jobs, unless they are one
+
+    DAG.check_directory_outputs = check_directory_outputs
