@@ -44,8 +44,7 @@ def install(stale: Stale, clears: Clears, reads: Reads) -> None:
     """
 
     async def update_needrun(dag: Any, create_inventory: bool = False) -> None:
-        if create_inventory and dag.workflow.is_main_process:
-            await dag.workflow.iocache.mtime_inventory(dag.jobs)
+        # Snakemake begins with an inventory of the times of all files. Here nothing asks for one.
         await _plan(dag, stale, reads)
 
     DAG.update_needrun = update_needrun

@@ -6,7 +6,7 @@ of ten thousand jobs. If Snakemake's own is renamed, planning fails at once, not
 
 import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from snakemake import rules as snakemake_rules
@@ -17,18 +17,27 @@ from snakemake.iocontainers import Wildcards
 from snakemake.jobs import Job
 from snakemake.resources import Resource
 from snakemake.rules import Rule
+from snakemake.settings.enums import Quietness
 
 
-def install(rules: Iterable[Rule], grouped: Callable[[], bool]) -> None:
-    """Have every plan of this process made so; `grouped` is whether functions of `group` count."""
+def install(
+    rules: Collection[Rule], grouped: Callable[[], bool], warn: Callable[[Any], None]
+) -> None:
+    """Have every plan of this process made so.
+
+    `grouped` is whether functions of `group` count, and `warn` says of a job what its parameters
+    would say, were they found before a plan is made.
+    """
     _remember_parameters(rules)
     _remember_wildcards()
-    _remember_commands()
+    _make_what_is_printed()
     _ask_groups_where(grouped)
     _look_up_folders()
+    if not any(rule.conda_env for rule in rules):
+        _find_no_environments(warn)
 
 
-def _remember_parameters(rules: Iterable[Rule]) -> None:
+def _remember_parameters(rules: Collection[Rule]) -> None:
     """Snakemake looks up which parameters a function has at each of its calls."""
     functions: set[Any] = {Resource.evaluate}
     for rule in rules:
@@ -60,20 +69,37 @@ def _remember_wildcards() -> None:
     snakemake_rules.Wildcards = wildcards
 
 
-def _remember_commands() -> None:
-    """To print a job, its shell command is made three times, also where it is not to be printed."""
-    make = Job.shellcmd.fget
+def _make_what_is_printed() -> None:
+    """To print a job of a dry run, its shell command is made three times, if it is printed or not.
+
+    For it all parameters are found, and for these the resources.
+    """
+    command, log = Job.shellcmd.fget, Job.log_info
     last: tuple[Any, str | None] = None, None
 
     def shellcmd(job: Any) -> str | None:
         nonlocal last
-        if not job.dag.workflow.dryrun:  # there its inputs appear, and its parameters change
-            return make(job)
+        workflow = job.dag.workflow
+        if not workflow.dryrun:  # there its inputs appear, and its parameters change
+            return command(job)
+        if _printed_by_snakemake(workflow) and not workflow.output_settings.printshellcmds:
+            return None
         if last[0] is not job:
-            last = job, make(job)
+            last = job, command(job)
         return last[1]
 
-    Job.shellcmd = property(shellcmd)
+    def log_info(job: Any, *given: Any, **more: Any) -> None:
+        workflow = job.dag.workflow
+        quiet = Quietness.RULES in (workflow.output_settings.quiet or ())
+        if not (workflow.dryrun and quiet and _printed_by_snakemake(workflow)):
+            log(job, *given, **more)
+
+    Job.shellcmd, Job.log_info = property(shellcmd), log_info
+
+
+def _printed_by_snakemake(workflow: Any) -> bool:
+    """Whether no plugin gets to know of jobs what Snakemake itself does not print."""
+    return not workflow.output_settings.log_handler_settings
 
 
 def _ask_groups_where(grouped: Callable[[], bool]) -> None:
@@ -103,3 +129,13 @@ def _look_up_folders() -> None:
             check(dag)  # its error names the jobs, unless they are one
 
     DAG.check_directory_outputs = check_directory_outputs
+
+
+def _find_no_environments(warn: Callable[[Any], None]) -> None:
+    """All parameters of all jobs are found before a plan is made, for Conda environments' names."""
+
+    def update_conda_envs(dag: Any) -> None:
+        for job in dag.jobs:
+            warn(job)
+
+    DAG.update_conda_envs = update_conda_envs

@@ -100,4 +100,12 @@ onstart:
         raise WorkflowError("\n".join(absent))
 
 
-quicker.install(workflow.rules, on_slurm)
+def tell_data(job):
+    """What is missing of the data set that a job reads, if this is a dry run."""
+    if job.rule.name == "images":
+        contents(job.wildcards.dataset)
+    if dataset := reads_data(job):
+        data_folder(dataset)
+
+
+quicker.install(list(workflow.rules), on_slurm, tell_data)

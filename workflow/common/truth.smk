@@ -21,10 +21,16 @@ HOLDS = {
 """What the outputs of each rule hold that have a header."""
 
 
+def given(job, name: str) -> str:
+    """A parameter of a job that depends on its wildcards only: to find all takes ten times longer."""
+    found = job.rule.params.get(name)
+    return found(job.wildcards) if callable(found) else job.params.get(name)
+
+
 @functools.cache
 def codes_before(job) -> frozenset[str]:
     """The code of all stages that lead to what a job makes."""
-    own = {job.params.code} if job.rule.name in HOLDS else set()
+    own = {given(job, "code")} if job.rule.name in HOLDS else set()
     return frozenset(own.union(*map(codes_before, workflow.dag.dependencies[job])))
 
 
@@ -41,7 +47,7 @@ def made_from(job) -> dict[str, str]:
 
 def held(job) -> dict[str, tuple[str, str]]:
     """The results of a job that have a header: what each holds, and the text of its spec."""
-    text = job.params.spec
+    text = given(job, "spec")
     found = {
         job.output.get(name): (what, text)
         for name, what in HOLDS[job.rule.name].items()
@@ -77,7 +83,7 @@ def differs(job, codes: frozenset[str]) -> str | None:
             what,
             text,
             codes,
-            fingerprint.named(job.params.code),
+            fingerprint.named(given(job, "code")),
             inputs,
             partial,
         )
