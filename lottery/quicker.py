@@ -9,12 +9,14 @@ import os
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from snakemake import jobs as snakemake_jobs
 from snakemake import rules as snakemake_rules
 from snakemake.common import overwrite_function_params
 from snakemake.dag import DAG
-from snakemake.io import is_callable
+from snakemake.io import _IOFile, fmt, is_callable, is_flagged
 from snakemake.iocontainers import Wildcards
 from snakemake.jobs import Job
+from snakemake.output_index import OutputIndex
 from snakemake.resources import Resource
 from snakemake.rules import Rule
 from snakemake.settings.enums import Quietness
@@ -33,6 +35,8 @@ def install(
     _make_what_is_printed()
     _ask_groups_where(grouped)
     _look_up_folders()
+    _remember_producers()
+    _look_at_plain_files()
     if not any(rule.conda_env for rule in rules):
         _find_no_environments(warn)
 
@@ -129,6 +133,35 @@ def _look_up_folders() -> None:
             check(dag)  # its error names the jobs, unless they are one
 
     DAG.check_directory_outputs = check_directory_outputs
+
+
+def _remember_producers() -> None:
+    """Which rules make a file is asked for each job that reads it; rules are all known by then."""
+    producers = OutputIndex.match_producers
+
+    def match_producers(index: Any, targetfile: str) -> set[Rule]:
+        known = index.__dict__.setdefault("_known", {})
+        if targetfile not in known:
+            known[targetfile] = producers(index, targetfile)
+        return known[targetfile]
+
+    OutputIndex.match_producers = match_producers
+
+
+def _look_at_plain_files() -> None:
+    """Each file is asked for ten flags, one after the other, also where it has none at all."""
+    show = fmt.fmt_iofile
+
+    def is_storage(file: Any) -> bool:
+        return bool(getattr(file._file, "flags", None)) and is_flagged(file._file, "storage_object")
+
+    def fmt_iofile(file: Any, as_input: bool = False, as_output: bool = False) -> str:
+        if isinstance(file, _IOFile) and not file.flags:
+            return str(file)
+        return show(file, as_input=as_input, as_output=as_output)
+
+    _IOFile.is_storage = property(is_storage)
+    snakemake_jobs.fmt_iofile = fmt_iofile
 
 
 def _find_no_environments(warn: Callable[[Any], None]) -> None:

@@ -65,6 +65,8 @@ def held(job) -> dict[str, tuple[str, str]]:
 @functools.cache
 def stale(job) -> str | None:
     """Why what is there of a job's results must be made again."""
+    if not any(map(os.path.exists, job.output)):
+        return None  # without reading any code
     return differs(job, codes_before(job))
 
 
