@@ -8,7 +8,7 @@ what is missing is made again as it was.
 """
 
 import os
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -44,8 +44,7 @@ def install(stale: Stale, clears: Clears, reads: Reads) -> None:
     """
 
     async def update_needrun(dag: Any, create_inventory: bool = False) -> None:
-        if create_inventory and dag.workflow.is_main_process:
-            await dag.workflow.iocache.mtime_inventory(dag.jobs)
+        # Snakemake begins with an inventory of the times of all files. Here nothing asks for one.
         await _plan(dag, stale, reads)
 
     DAG.update_needrun = update_needrun
@@ -83,11 +82,11 @@ async def _plan(dag: Any, stale: Stale, reads: Reads) -> None:
         if job in needed:
             continue
         needed.add(job)
-        read = reads(job)
+        inside = _by_folder(reads(job))
         for before, files in dag.dependencies[job].items():
             missing = [file async for file in before.missing_output(files)]
-            inside = (path for path in read if os.path.dirname(path) in files)  # noqa: PTH120
-            missing += [path for path in inside if not os.path.exists(path)]  # noqa: PTH110
+            paths = (path for file in files for path in inside.get(file, ()))
+            missing += [path for path in paths if not os.path.exists(path)]  # noqa: PTH110
             if missing and before in there and _allowed(dag, before):
                 dag.reason(before).missing_output.update(missing)
                 queue.append(before)
@@ -97,6 +96,14 @@ async def _plan(dag: Any, stale: Stale, reads: Reads) -> None:
         if job.is_checkpoint:
             dag._checkpoint_jobs.add(job)
     dag._len = len(dag._finished | dag._needrun)
+
+
+def _by_folder(paths: Iterable[str]) -> dict[str, list[str]]:
+    """A table is made of thousands of files by as many jobs: to look for each in each is slow."""
+    found = defaultdict(list)
+    for path in paths:
+        found[os.path.dirname(path)].append(path)  # noqa: PTH120
+    return found
 
 
 def _allowed(dag: Any, job: Any) -> bool:

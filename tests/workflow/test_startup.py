@@ -28,7 +28,7 @@ LAYERS = [
     {"artifacts", "config", "sharing", "truth"},
     {"data", "models", "tasks", "tables", "claims", "captions"},
     {"pruning"},
-    {"training", "figures", "plan", "planning", "cluster", "exchange"},
+    {"training", "figures", "plan", "planning", "quicker", "cluster", "exchange"},
     {"stages", "reading", "packs", "verifying", "campaign"},
     {"__main__"},
 ]

@@ -1,14 +1,10 @@
 # What snakemake says and does beside its jobs.
 import atexit
 import gc
-import inspect
 from pathlib import Path
 
-from snakemake.common import overwrite_function_params
-from snakemake.resources import Resource
-
 from lottery import files as lottery_files
-from lottery import sharing
+from lottery import quicker, sharing
 from lottery.geometry import dead_taps
 
 
@@ -104,17 +100,12 @@ onstart:
         raise WorkflowError("\n".join(absent))
 
 
-def remember_parameters():
-    """Snakemake looks up which parameters a function has at each of its calls: tell it once.
-
-    Of the whole paper's dry run these looks were a fifth.
-    """
-    functions = {Resource.evaluate}
-    for each in workflow.rules:
-        functions |= {f for f in (*each.input, *each.params) if callable(f)}
-        functions |= {r._evaluator for r in each.resources.values() if r.is_evaluable()}
-    for function in functions:
-        overwrite_function_params(function, inspect.signature(function).parameters)
+def tell_data(job):
+    """What is missing of the data set that a job reads, if this is a dry run."""
+    if job.rule.name == "images":
+        contents(job.wildcards.dataset)
+    if dataset := reads_data(job):
+        data_folder(dataset)
 
 
-remember_parameters()
+quicker.install(list(workflow.rules), on_slurm, tell_data)

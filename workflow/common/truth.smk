@@ -22,10 +22,16 @@ HOLDS = {
 """What the outputs of each rule hold that have a header."""
 
 
+def given(job, name: str) -> str:
+    """A parameter of a job that depends on its wildcards only: to find all takes ten times longer."""
+    found = job.rule.params.get(name)
+    return found(job.wildcards) if callable(found) else job.params.get(name)
+
+
 @functools.cache
 def codes_before(job) -> frozenset[str]:
     """The code of all stages that lead to what a job makes."""
-    own = {job.params.code} if job.rule.name in HOLDS else set()
+    own = {given(job, "code")} if job.rule.name in HOLDS else set()
     return frozenset(own.union(*map(codes_before, workflow.dag.dependencies[job])))
 
 
@@ -42,7 +48,7 @@ def made_from(job) -> dict[str, str]:
 
 def held(job) -> dict[str, tuple[str, str]]:
     """The results of a job that have a header: what each holds, and the text of its spec."""
-    text = job.params.spec
+    text = given(job, "spec")
     found = {
         job.output.get(name): (what, text)
         for name, what in HOLDS[job.rule.name].items()
@@ -60,6 +66,8 @@ def held(job) -> dict[str, tuple[str, str]]:
 @functools.cache
 def stale(job) -> str | None:
     """Why what is there of a job's results must be made again."""
+    if not any(map(os.path.exists, job.output)):
+        return None  # without reading any code
     return differs(job, codes_before(job))
 
 
@@ -78,7 +86,7 @@ def differs(job, codes: frozenset[str]) -> str | None:
             what,
             text,
             codes,
-            fingerprint.named(job.params.code),
+            fingerprint.named(given(job, "code")),
             inputs,
             partial,
         )
@@ -114,7 +122,7 @@ def is_made(job) -> bool:
     if job.rule.name not in HOLDS or not all(map(os.path.exists, job.output)):
         return False
     before = filter(None, map(truth.header, every_file(job)))
-    codes = {job.params.code}.union(*(header["codes"] for header in before))
+    codes = {given(job, "code")}.union(*(header["codes"] for header in before))
     return not differs(job, frozenset(codes))
 
 
@@ -154,11 +162,15 @@ def work_of(job) -> work.Work | None:
         if job.rule.name in ("generate", "generate_dense")
         else lottery_specs.EvaluateSpec
     )
-    return work.Work.of(lottery_specs.parse(kind, job.params.spec), images_there(job))
+    return work.Work.of(
+        lottery_specs.parse(kind, given(job, "spec")), images_there(job)
+    )
 
 
 def images_there(job) -> int | None:
-    """How many training images a data set has, if they were counted before."""
+    """How many training images a data set has, if the config does not say and they were counted."""
+    if CONFIG.datasets[joined(job.wildcards).dataset].train_images is not None:
+        return None
     counted = paths.images_report(RESULTS, joined(job.wildcards).dataset)
     try:
         with open(counted) as file:
@@ -196,7 +208,7 @@ def write_plan():
             "work": work_of(job),
             "devices": gpus(job.wildcards) if job.rule.name in TRAININGS else 0,
         }
-        now = fingerprint.named(job.params.code)
+        now = fingerprint.named(given(job, "code"))
         for path, (what, text) in held(job).items():
             there = os.path.exists(path)
             results.append(

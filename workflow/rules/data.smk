@@ -38,7 +38,7 @@ rule subset:
         runtime=minutes(60),
     params:
         spec=lambda w: DRAWS[w.dataset, w.draw].text(),
-        code=str(fingerprint.code("subset")),
+        code=lambda w: str(fingerprint.code("subset")),
     shell:
         "python -m lottery subset --spec {params.spec:q} --images {input.images:q}"
         " --out {output.indices:q} 2>&1 | tee {log:q}"

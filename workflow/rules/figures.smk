@@ -21,7 +21,7 @@ rule aggregate:
     localrule: True
     params:
         spec=lambda w: CONFIG.aggregate(w.figure).text(),
-        code=str(fingerprint.code("aggregate")),
+        code=lambda w: str(fingerprint.code("aggregate")),
         results=lambda w, input: RESULTS,
         about=caption,
     shell:
@@ -41,7 +41,7 @@ rule plot:
     localrule: True
     params:
         spec=lambda w: CONFIG.plot(w.figure).text(),
-        code=str(fingerprint.code("plot")),
+        code=lambda w: str(fingerprint.code("plot")),
         about=caption,
     shell:
         "python -m lottery plot --spec {params.spec:q} --table {input.table:q} --out {output:q}"
@@ -71,7 +71,7 @@ rule claims:
     localrule: True
     params:
         spec=CONFIG.claims().text(),
-        code=str(fingerprint.code("claims")),
+        code=lambda w: str(fingerprint.code("claims")),
         about=lambda w, input: captions.ClaimsCaption(
             f"{FIGURES}/claims.csv", f"{FIGURES}/claims.md"
         ),
