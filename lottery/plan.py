@@ -6,8 +6,9 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from lottery import config, paths
@@ -30,11 +31,11 @@ class Result(NamedTuple):
     key: str
     """Of the spec that would make it."""
     there: bool
-    stale: str | None
+    stale: str | None = None
     """Why what is there must be made again."""
-    codes: list[str]
-    modules: dict[str, str]
-    """Of the code that would make it now, see `lottery.fingerprint`."""
+    codes: Sequence[str] = ()
+    modules: Mapping[str, str] = MappingProxyType({})
+    """Of the code that would make it now, if it is there: see `lottery.fingerprint`."""
     job: int = -1
     """The number of the job that makes it; `before` are those of the jobs that it waits for."""
     before: Sequence[int] = ()
@@ -76,7 +77,7 @@ def planned(targets: Sequence[str], configs: Sequence[str]) -> list[Result]:
 
 
 def _result(entry: dict[str, Any]) -> Result:
-    work = entry.pop("work")
+    work = entry.pop("work", None)
     return Result(**entry, work=Work(*work) if work else None)
 
 

@@ -21,6 +21,9 @@ from snakemake.resources import Resource
 from snakemake.rules import Rule
 from snakemake.settings.enums import Quietness
 
+SILENT = {Quietness.RULES, Quietness.ALL}
+"""With these Snakemake prints no jobs."""
+
 
 def install(
     rules: Collection[Rule], grouped: Callable[[], bool], warn: Callable[[Any], None]
@@ -94,7 +97,7 @@ def _make_what_is_printed() -> None:
 
     def log_info(job: Any, *given: Any, **more: Any) -> None:
         workflow = job.dag.workflow
-        quiet = Quietness.RULES in (workflow.output_settings.quiet or ())
+        quiet = SILENT.intersection(workflow.output_settings.quiet or ())
         if not (workflow.dryrun and quiet and _printed_by_snakemake(workflow)):
             log(job, *given, **more)
 

@@ -55,8 +55,6 @@ def imported_results(results) -> list[dict]:
             "key": CONFIG.imports(ticket).key(),
             "there": os.path.exists(imported(ticket)),
             "stale": other_import(ticket) if os.path.exists(imported(ticket)) else None,
-            "codes": [],
-            "modules": {},
         }
         for ticket, own in found.items()
     ]

@@ -188,6 +188,15 @@ def size_of(job, what: str) -> int:
     return work.size_on_disk(what, chain_of(job.wildcards).architecture)
 
 
+def code_of_now(job) -> dict:
+    """Why what is there of a job's results must be made again, and the code that would make it."""
+    return {
+        "stale": stale(job),
+        "codes": sorted(codes_before(job)),
+        "modules": fingerprint.named(given(job, "code")).modules,
+    }
+
+
 def write_plan():
     """For commands that tell or change what there is: each result, what it would be made by, whether
     it is there and why it would be made again, and what that takes."""
@@ -208,22 +217,17 @@ def write_plan():
             "work": work_of(job),
             "devices": gpus(job.wildcards) if job.rule.name in TRAININGS else 0,
         }
-        now = fingerprint.named(given(job, "code"))
         for path, (what, text) in held(job).items():
             there = os.path.exists(path)
-            results.append(
-                {
-                    **about,
-                    "path": path,
-                    "what": what,
-                    "key": lottery_specs.key_of(text),
-                    "there": there,
-                    "stale": stale(job) if there else None,
-                    "codes": sorted(codes_before(job)),
-                    "modules": now.modules,
-                    "size": size_of(job, what),
-                }
-            )
+            result = {
+                **about,
+                "path": path,
+                "what": what,
+                "key": lottery_specs.key_of(text),
+                "there": there,
+                "size": size_of(job, what),
+            }
+            results.append(result | (code_of_now(job) if there else {}))
     results += imported_results(results)
     with open(os.environ[truth.PLAN], "w") as file:
         json.dump(results, file)
