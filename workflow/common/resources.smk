@@ -53,7 +53,9 @@ def training_minutes(w) -> int:
     """Of a training's job: half as much again as one of another round or seed took, and ten."""
     reports = like(w)
     if reports not in _took:
-        first_few = itertools.islice(glob.iglob(reports), 3)  # one of them may be damaged
+        first_few = itertools.islice(
+            glob.iglob(reports), 3
+        )  # one of them may be damaged
         found = filter(None, map(pace.Report.of, first_few))
         if (first := next(found, None)) is None:
             return GUESSED_MINUTES
