@@ -92,8 +92,8 @@ def install_plugin(is_made: Callable[[Any], bool], trainings: Collection[str]) -
         except Exception as error:  # else nobody hears of it: this is a thread of the plugin's
             # Which itself fails where it is to say so of a group.
             cause = error.__context__ if isinstance(error, AttributeError) else None
-            words = " ".join(str(cause or error).split())
-            self._report_job_error_threadsafe(SubmittedJobInfo(job), words)
+            words = f"{_rules(job)} cannot be submitted: {cause or error}"
+            self._report_job_error_threadsafe(SubmittedJobInfo(job), " ".join(words.split()))
 
     def submit(self: Any, job: Any) -> None:
         _wait_for_controller(self.logger)
@@ -130,9 +130,8 @@ def _refusal(job: Any, said: str) -> str | None:
     if found is None:
         return None
     lines = [line.removeprefix("sbatch: ").removeprefix("error: ") for line in found[1].split("\n")]
-    rules = " + ".join(sorted({each.rule.name for each in _members(job)}))
     wanted = [f"{name}={job.resources.get(name)}" for name in ASKED if job.resources.get(name)]
-    return f"SLURM refuses {rules} ({', '.join(wanted)}): {'; '.join(filter(None, lines))}"
+    return f"SLURM refuses {_rules(job)} ({', '.join(wanted)}): {'; '.join(filter(None, lines))}"
 
 
 def _lacked(job: Any, said: str) -> str | None:
@@ -179,6 +178,10 @@ def _named(job: Any) -> frozenset[Any]:
     return frozenset(job.wildcards.items())
 
 
+def _rules(job: Any) -> str:
+    return " + ".join(sorted({each.rule.name for each in _members(job)}))
+
+
 def _members(job: Any) -> list[Any]:
     """The jobs of a group, or the job itself."""
     return list(job.jobs) if job.is_group() else [job]
@@ -193,7 +196,8 @@ def _tell(executor: Any, job: Any, known: dict[str, Queued] | None) -> None:
     if time.monotonic() - since >= PATIENT and found.reason not in _told:
         _told.add(found.reason)
         executor.logger.warning(
-            f"SLURM job {job.external_jobid} ({job.job}) waits and may never start: {found.reason}"
+            f"SLURM job {job.external_jobid} ({_rules(job.job)}) waits and may never start:"
+            f" {found.reason}"
         )
 
 

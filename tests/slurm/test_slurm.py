@@ -320,9 +320,13 @@ def test_a_training_on_two_nodes_learns_what_it_learns_on_one(
             "n1",
             "n2",
         }
+        until(lambda: list(clone.rglob("*-unfinished/update*")), 60, "a checkpoint is saved")
         os.kill(trained_on(run, "n2").pid, signal.SIGKILL)
-        until(lambda: not stages_of(run), 60, "the training has ended")
-        job = str(first_training(run, clone).job)
+        until(lambda: not stages_of(run), 60, "both nodes have stopped")
+        said = training_log(clone).read_text()
+        assert "was killed by SIGKILL" in said or "lost the other processes" in said
+        until(lambda: stages_of(run, "generate") and resumed(clone), 180, "it is tried again")
+        job = str(stages_of(run, "generate")[0].job)
         query("scontrol", "requeue", job)
         assert run.wait(500) == 0, run.output
         assert reference.wait(300) == 0, reference.output
@@ -342,6 +346,55 @@ def test_a_training_on_two_nodes_learns_what_it_learns_on_one(
     )
     assert len(losses) == 40
     assert losses == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("slurm_partition=nowhere", "invalid partition specified: nowhere"),
+        ("slurm_account=nobody", "The given account nobody appears to be invalid."),
+        ("qos=none", "Invalid qos specification"),
+        ("gpu=9", "Requested node configuration is not available"),
+        ("mem_mb=9000000", "Memory specification can not be satisfied"),
+    ],
+)
+def test_what_a_cluster_does_not_have_is_one_clear_line(
+    prepared: Path, asked: str, said: str
+) -> None:
+    """It names the rule, what was asked for, and what SLURM says of it."""
+    wanted = f"--set-resources generate_dense:{asked} mask:{asked} --retries 0"
+    run = Call(f"snakemake --profile slurm {wanted} {TINY}", prepared)
+    try:
+        assert run.wait(60) != 0
+    finally:
+        run.end()
+    lines = [line for line in run.output.splitlines() if said in line]
+    assert len(lines) == 1, run.output
+    assert asked.split("=")[1] in lines[0]
+    assert "generate_dense" in lines[0]
+    assert "Traceback" not in run.output
+    assert "sbatch call" not in run.output
+    assert_unlocked(prepared)
+
+
+def test_a_limit_that_keeps_a_job_waiting_is_told(prepared: Path) -> None:
+    """SLURM takes a job that is longer than its partition allows, and never starts it."""
+    wanted = "--set-resources generate_dense:runtime=9000 mask:runtime=9 --retries 0"
+    run = Call(f"snakemake --profile slurm {wanted} {TINY}", prepared)
+    try:
+        until(lambda: "waits and may never start" in run.output, 200, "it says so")
+    finally:
+        run.end()
+    assert "(generate_dense + mask) waits and may never start: PartitionTimeLimit" in run.output
+
+
+def test_a_profile_that_is_not_there_is_told(clone: Path) -> None:
+    """From another folder than the clone's."""
+    run = Call(f"snakemake --profile slurm --snakefile {clone / 'Snakefile'}", clone / "docs")
+    assert run.wait(60) != 0
+    lines = [line for line in run.output.splitlines() if "profile" in line]
+    assert len(lines) == 1, run.output
+    assert "Traceback" not in run.output
 
 
 NODES = """
@@ -387,6 +440,16 @@ def unaccounted(cluster: None) -> Iterator[None]:
         AccountingStoreFlags="",
     ):
         yield
+
+
+@pytest.fixture(scope="module")
+def prepared(new_clone: Callable[[], Path]) -> Path:
+    """A clone in which the next job is the dense training with its mask."""
+    clone = new_clone()
+    data = "results/tiny/subsets/cifar10/all.pt"
+    run = Call(f"snakemake --cores 2 {TINY.replace(TINY.split()[0], data)}", clone)
+    assert run.wait(120) == 0, run.output
+    return clone
 
 
 @pytest.fixture
@@ -459,6 +522,12 @@ def states_of(job: str) -> list[str]:
 def running() -> list[str]:
     """Numbers of the jobs that are at work."""
     return query("squeue", "-h", "-t", "RUNNING,COMPLETING", "-o", "%i").split()
+
+
+def resumed(clone: Path) -> bool:
+    """Whether the dense training goes on from a checkpoint."""
+    log = training_log(clone)
+    return log.exists() and "resumes from" in log.read_text()
 
 
 def trained_on(run: Call, node: str) -> Stage:
