@@ -188,9 +188,17 @@ def _members(job: Any) -> list[Any]:
 
 
 def _tell(executor: Any, job: Any, known: dict[str, Queued] | None) -> None:
-    """Why a job waits, once for each reason that does not pass by itself."""
+    """That a job waits again, and why it waits, once for each that does not pass by itself."""
     found = (known or {}).get(job.external_jobid)
-    if found is None or found.state != "PENDING" or found.reason in ORDINARY:
+    if found is None:
+        return
+    before, job.aux["lottery_state"] = job.aux.get("lottery_state"), found.state
+    if before in slurm.AT_WORK and found.state == "PENDING":
+        executor.logger.warning(
+            f"SLURM job {job.external_jobid} ({_rules(job.job)}) was at work and is to run again:"
+            " its node failed, another took its place, it met a lock, or its time was up"
+        )
+    if found.state != "PENDING" or found.reason in ORDINARY:
         return
     since = job.aux.setdefault("lottery_pending_since", time.monotonic())
     if time.monotonic() - since >= PATIENT and found.reason not in _told:

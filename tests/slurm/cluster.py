@@ -213,15 +213,16 @@ CONFIG = Path("/etc/slurm/slurm.conf")
 
 
 @contextlib.contextmanager
-def configured(**settings: str) -> Iterator[None]:
+def configured(**settings: str | None) -> Iterator[None]:
     """The cluster with other settings, for the duration of the block; its daemons start anew.
 
-    Of several lines that begin with a setting, only the first is changed.
+    None is without the setting. Of several lines that begin with one, only the first is changed.
     """
     before = CONFIG.read_text()
     after = before
     for name, value in settings.items():
-        after, edits = re.subn(rf"^{name}=.*$", f"{name}={value}", after, count=1, flags=re.M)
+        line = "" if value is None else f"{name}={value}"
+        after, edits = re.subn(rf"^{name}=.*$", line, after, count=1, flags=re.M)
         assert edits, name
     with _other(after):
         yield
@@ -291,7 +292,8 @@ def daemon(name: str, action: str, node: str = "") -> None:
     found = re.search(rf"^{name}PidFile=(\S+)", CONFIG.read_text(), re.I | re.M)
     assert found
     process = int(Path(found[1].replace("%n", node)).read_text())
-    os.kill(process, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
     until(lambda: not Path(f"/proc/{process}").exists(), 30, f"{name} has ended")
 
 

@@ -442,9 +442,9 @@ def unaccounted(cluster: None) -> Iterator[None]:
     """The cluster keeps no accounts, and knows nobody's."""
     with configured(
         AccountingStorageType="accounting_storage/none",
-        AccountingStorageHost="",
-        AccountingStoreFlags="",
-        AccountingStorageEnforce="",
+        AccountingStorageHost=None,
+        AccountingStoreFlags=None,
+        AccountingStorageEnforce=None,
     ):
         yield
 

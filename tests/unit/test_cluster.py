@@ -173,3 +173,15 @@ def test_a_refusal_is_one_line_with_what_was_asked_for(tmp_path):
         "Batch job submission failed: Invalid partition name specified"
     )
     assert cluster._refusal(job, SAYS.format("FAILED")) is None
+
+
+def test_a_job_that_goes_back_into_the_queue_is_told_each_time(tmp_path):
+    said = []
+    executor = SimpleNamespace(logger=SimpleNamespace(warning=said.append))
+    job = submitted(tmp_path, Job("x", "generate"), Job("y", "mask"))
+    job.external_jobid = "7"
+    states = ["PENDING", "RUNNING", "PENDING", "PENDING", "COMPLETING", "PENDING", "COMPLETED"]
+    for state in states:
+        cluster._tell(executor, job, {"7": Queued(state, "BeginTime")})
+    assert len(said) == 2
+    assert said[0].startswith("SLURM job 7 (generate + mask) was at work and is to run again: ")
