@@ -266,8 +266,8 @@ def _other(text: str, names: Sequence[str] = ("",)) -> Iterator[None]:
 
 def _restart(old: str, there: Sequence[str], new: str, names: Sequence[str]) -> None:
     for node in there:
-        daemon("slurmd", "stop", node)
-    daemon("slurmctld", "stop")
+        daemon("slurmd", "end", node)
+    daemon("slurmctld", "end")  # with its state saved, and with it the numbers of jobs
     CONFIG.resolve().write_text(new)
     daemon("slurmctld", "start")
     for node in names:
@@ -276,7 +276,7 @@ def _restart(old: str, there: Sequence[str], new: str, names: Sequence[str]) -> 
 
 
 def daemon(name: str, action: str, node: str = "") -> None:
-    """Stop slurmctld or a slurmd at once, or start it again; `node` is one of several."""
+    """End slurmctld or a slurmd, stop it at once or start it again; `node` is one of several."""
     if action == "start":
         command = [name]
         if node:
@@ -293,7 +293,7 @@ def daemon(name: str, action: str, node: str = "") -> None:
     assert found
     process = int(Path(found[1].replace("%n", node)).read_text())
     with contextlib.suppress(ProcessLookupError):
-        os.kill(process, signal.SIGKILL)
+        os.kill(process, signal.SIGKILL if action == "stop" else signal.SIGTERM)
     until(lambda: not Path(f"/proc/{process}").exists(), 30, f"{name} has ended")
 
 

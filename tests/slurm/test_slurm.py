@@ -443,6 +443,7 @@ def unaccounted(cluster: None) -> Iterator[None]:
     with configured(
         AccountingStorageType="accounting_storage/none",
         AccountingStorageHost=None,
+        AccountingStorageTRES=None,
         AccountingStoreFlags=None,
         AccountingStorageEnforce=None,
     ):
