@@ -248,7 +248,10 @@ def nodes(*names: str) -> Iterator[None]:
     ]
     try:
         with _other(text.replace(found[0], "\n".join(lines)), names):
-            yield
+            try:
+                yield
+            finally:
+                gpus.write_text(before)  # for the one node, which starts after this
     finally:
         gpus.write_text(before)
 

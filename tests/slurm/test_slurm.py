@@ -510,7 +510,7 @@ def first_training(run: Call, clone: Path) -> Stage:
         log = training_log(clone)
         return bool(found) and log.exists() and "epoch 1/" in log.read_text()
 
-    until(learning, 120, "the first training is past its first epoch")
+    until(learning, 240, "the first training is past its first epoch")
     return found[0]
 
 
