@@ -83,7 +83,8 @@ def main(argv: list[str] | None = None) -> int:
     except Stopped as stopped:
         if os.environ.get(ERROR_FILE):
             log(str(stopped))
-        if "RANK" not in os.environ and args.requeue and time.monotonic() > args.deadline:
+        again = "RANK" not in os.environ and args.requeue
+        if again and (time.monotonic() > args.deadline or slurm.preempted()):
             return _requeue(args.stage, str(stopped))
         return _fail(args.stage, str(stopped), os.EX_TEMPFAIL)
     except OSError as error:

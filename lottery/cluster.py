@@ -1,11 +1,13 @@
 """What Snakemake's SLURM plugin (the pinned version) lacks for weeks without a watcher.
 
 It waits for ever for a job that SLURM has forgotten, as after a login node stood still for longer
-than `MinJobAge`; it says nothing of jobs that can never start; and while SLURM's controller is
-away, a submission fails and takes a retry with it. Nor does Snakemake know which failures a
-second try cannot mend.
+than `MinJobAge`; it says nothing of jobs that can never start; while SLURM's controller is away, a
+submission fails and takes a retry with it; and a job that was out of memory is to it one that
+failed. Nor does Snakemake know which failures a second try cannot mend, and of a group of jobs it
+does not say what SLURM said.
 """
 
+import functools
 import re
 import time
 from collections import Counter
@@ -26,8 +28,16 @@ ORDINARY = {
     "BeginTime", "Cleaning", "Dependency", "None", "Priority", "Prolog", "Resources",
 }  # fmt: skip
 """Reasons to wait that pass by themselves."""
-LACKED = {"OUT_OF_MEMORY", "TIMEOUT"}
-"""What a job ended for the want of."""
+LACKED = {"OUT_OF_MEMORY": "mem_mb", "TIMEOUT": "runtime"}
+"""What a job ended for the want of, and the resource that is more of it."""
+STATE = re.compile(r"SLURM status is: '(\w+)'")
+"""What the plugin says of a job that failed."""
+REFUSED = re.compile(r"SLURM sbatch failed\. The error message was '(.*?)'\.$", re.S | re.M)
+"""What it says of one that SLURM does not take."""
+ASKED = ("slurm_partition", "slurm_account", "qos", "nodes", "gpu", "mem_mb", "runtime")
+"""What SLURM may refuse."""
+KILLED = re.compile(r"^(slurmstepd|srun)\S* .*(oom.kill|memory limit|out of memory)", re.I | re.M)
+"""What SLURM's log of a job says of the memory, with cgroups and without."""
 FAILED = re.compile(r"lottery [\w-]+: error: ")
 """A stage's last words, where it says why it failed: see `lottery.__main__`."""
 
@@ -55,8 +65,11 @@ def install_plugin(is_made: Callable[[Any], bool], trainings: Collection[str]) -
     A job that SLURM calls failed is done if they are: its last seconds may have met a controller
     that was away.
     """
+    import snakemake_executor_plugin_slurm as plugin
     from snakemake_executor_plugin_slurm import Executor
+    from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
+    plugin.validate_account = functools.cache(plugin.validate_account)
     check, run, fail = Executor.check_active_jobs, Executor.run_job, Executor.report_job_error
 
     def is_done(job: Any) -> bool:
@@ -64,19 +77,27 @@ def install_plugin(is_made: Callable[[Any], bool], trainings: Collection[str]) -
 
     async def check_active_jobs(self: Any, active: list[Any]) -> AsyncIterator[Any]:
         known = queued(self.run_uuid) if active else {}
-        for job in active:
-            found = (known or {}).get(job.external_jobid)
-            if found and found.state in LACKED:
-                _remember(job.job, found.state, trainings)
         async for job in check(self, active):
             if known is None or job.external_jobid in known:
                 _tell(self, job, known)
+                yield job
+            elif not is_done(job.job) and _may_come(job, self.workflow):
                 yield job
             else:
                 self.report_job_error(job, msg=f"SLURM has forgotten job {job.external_jobid}")
 
     def run_job(self: Any, job: Any) -> None:
+        try:
+            submit(self, job)
+        except Exception as error:  # else nobody hears of it: this is a thread of the plugin's
+            # Which itself fails where it is to say so of a group.
+            cause = error.__context__ if isinstance(error, AttributeError) else None
+            words = f"{_rules(job)} cannot be submitted: {cause or error}"
+            self._report_job_error_threadsafe(SubmittedJobInfo(job), " ".join(words.split()))
+
+    def submit(self: Any, job: Any) -> None:
         _wait_for_controller(self.logger)
+        next(self.get_account_arg(job))  # of one that is not there the plugin prints its own stack
         for each in _members(job):
             if each.dag.reason(each).forced:  # which it cannot tell where it will run
                 self.workflow.async_run(each.remove_existing_output())
@@ -86,8 +107,14 @@ def install_plugin(is_made: Callable[[Any], bool], trainings: Collection[str]) -
         if is_done(job.job):
             self.logger.warning(f"{msg or 'SLURM calls it failed'}; its results are there: done")
             self.report_job_success(job)
-        else:
-            fail(self, job, msg=msg, **more)
+            return
+        said = [_refusal(job.job, msg) or msg] if msg else []
+        if (lacked := _lacked(job, msg)) is not None:
+            _remember(job.job, lacked, trainings)
+            said.append(_advice(job.job, lacked, trainings))
+        if job.job.is_group() and said:  # of which Snakemake shows the logs alone
+            self.logger.error("\n".join(said))
+        fail(self, job, msg="\n".join(said), **more)
 
     Executor.check_active_jobs, Executor.run_job = check_active_jobs, run_job
     Executor.report_job_error = report_job_error
@@ -95,6 +122,43 @@ def install_plugin(is_made: Callable[[Any], bool], trainings: Collection[str]) -
 
 _told: set[str] = set()
 _ended: dict[frozenset[Any], Counter[str]] = {}
+
+
+def _refusal(job: Any, said: str) -> str | None:
+    """What sbatch says of a job that it refuses, in a line, with what the job asks for."""
+    found = REFUSED.search(said)
+    if found is None:
+        return None
+    lines = [line.removeprefix("sbatch: ").removeprefix("error: ") for line in found[1].split("\n")]
+    wanted = [f"{name}={job.resources.get(name)}" for name in ASKED if job.resources.get(name)]
+    return f"SLURM refuses {_rules(job)} ({', '.join(wanted)}): {'; '.join(filter(None, lines))}"
+
+
+def _lacked(job: Any, said: str) -> str | None:
+    """What a job ended for the want of, by what the plugin says of it and by SLURM's log.
+
+    Out of memory is a step of it, as a rule, not the job itself: that has a program that failed.
+    """
+    found = STATE.search(said)
+    if found is None or found[1] in LACKED:
+        return found and found[1]
+    try:
+        log = Path(job.aux["slurm_logfile"]).read_text(errors="replace")
+    except (KeyError, OSError):
+        return None
+    return "OUT_OF_MEMORY" if KILLED.search(log) else None
+
+
+def _advice(job: Any, lacked: str, trainings: Collection[str]) -> str:
+    """What was too little, and how to ask for more."""
+    name, rules = LACKED[lacked], [each.rule.name for each in _members(job)]
+    rule = next(filter(trainings.__contains__, rules), rules[0])
+    had = int(job.resources.get(name, 0))
+    again = "A next try of a training asks for twice as much. " if rule in trainings else ""
+    return (
+        f"It ended for the want of {name}, of which it had {had}. {again}"
+        f"To ask for more at once: --set-resources {rule}:{name}={4 * had}"
+    )
 
 
 def _remember(job: Any, state: str, trainings: Collection[str]) -> None:
@@ -114,22 +178,41 @@ def _named(job: Any) -> frozenset[Any]:
     return frozenset(job.wildcards.items())
 
 
+def _rules(job: Any) -> str:
+    return " + ".join(sorted({each.rule.name for each in _members(job)}))
+
+
 def _members(job: Any) -> list[Any]:
     """The jobs of a group, or the job itself."""
     return list(job.jobs) if job.is_group() else [job]
 
 
 def _tell(executor: Any, job: Any, known: dict[str, Queued] | None) -> None:
-    """Why a job waits, once for each reason that does not pass by itself."""
+    """That a job waits again, and why it waits, once for each that does not pass by itself."""
     found = (known or {}).get(job.external_jobid)
-    if found is None or found.state != "PENDING" or found.reason in ORDINARY:
+    if found is None:
+        return
+    before, job.aux["lottery_state"] = job.aux.get("lottery_state"), found.state
+    if before in slurm.AT_WORK and found.state == "PENDING":
+        executor.logger.warning(
+            f"SLURM job {job.external_jobid} ({_rules(job.job)}) was at work and is to run again:"
+            " its node failed, another took its place, it met a lock, or its time was up"
+        )
+    if found.state != "PENDING" or found.reason in ORDINARY:
         return
     since = job.aux.setdefault("lottery_pending_since", time.monotonic())
     if time.monotonic() - since >= PATIENT and found.reason not in _told:
         _told.add(found.reason)
         executor.logger.warning(
-            f"SLURM job {job.external_jobid} ({job.job}) waits and may never start: {found.reason}"
+            f"SLURM job {job.external_jobid} ({_rules(job.job)}) waits and may never start:"
+            f" {found.reason}"
         )
+
+
+def _may_come(job: Any, workflow: Any) -> bool:
+    """Whether a file system may still show the results of a job that has ended unseen."""
+    since = job.aux.setdefault("lottery_forgotten_since", time.monotonic())
+    return bool(time.monotonic() - since < workflow.execution_settings.latency_wait)
 
 
 def _wait_for_controller(logger: Any) -> None:

@@ -1,6 +1,7 @@
 """What SLURM's environment says about a job, and requeueing the job."""
 
 import os
+import re
 import subprocess
 import time
 
@@ -23,6 +24,18 @@ def requeue() -> None:
     if done.returncode:
         raise LotteryError(f"{' '.join(command)}: {done.stderr.strip()}")
     time.sleep(REQUEUED_WITHIN)
+
+
+def preempted() -> bool:
+    """Whether SLURM wants this job's place for another and leaves it time to end (`GraceTime`).
+
+    It runs the job again if the time is over, but not if the job has ended by itself before.
+    """
+    if not job():
+        return False
+    done = ask("scontrol", "--oneliner", "show", "job", job())
+    shown = done.stdout if done else ""
+    return "JobState=RUNNING" in shown and bool(re.search(r"PreemptTime=\d", shown))
 
 
 def job() -> str:

@@ -1,12 +1,13 @@
 """What the tests ask of SLURM, of the node and of a call of snakemake."""
 
+import contextlib
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -208,17 +209,95 @@ def query(*command: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
-def controller(action: str) -> None:
-    """Stop slurmctld, or start it again."""
+CONFIG = Path("/etc/slurm/slurm.conf")
+
+
+@contextlib.contextmanager
+def configured(**settings: str | None) -> Iterator[None]:
+    """The cluster with other settings, for the duration of the block; its daemons start anew.
+
+    None is without the setting. Of several lines that begin with one, only the first is changed.
+    """
+    before = CONFIG.read_text()
+    after = before
+    for name, value in settings.items():
+        line = "" if value is None else f"{name}={value}"
+        after, edits = re.subn(rf"^{name}=.*$", line, after, count=1, flags=re.M)
+        assert edits, name
+    with _other(after):
+        yield
+
+
+@contextlib.contextmanager
+def nodes(*names: str) -> Iterator[None]:
+    """Several nodes with a GPU each in the place of the one; each is a host with that name."""
+    folder = CONFIG.resolve().parent
+    gpus, hosts = folder / "gres.conf", folder / "hosts"
+    before = gpus.read_text()
+    gpus.write_text(
+        "".join(f"NodeName={name} Name=gpu File=/dev/null Flags=nvidia_gpu_env\n" for name in names)
+    )
+    hosts.write_text(f"{Path('/etc/hosts').read_text()}\n127.0.0.1 {' '.join(names)}\n")
+    text = re.sub(r"\bNodes=\S+", f"Nodes={','.join(names)}", CONFIG.read_text())
+    text = re.sub(r"^(Slurmd\w+=\S*slurmd)", r"\1-%n", text, flags=re.M)
+    found = re.search(r"^NodeName=.*$", text, re.M)
+    assert found
+    lines = [
+        f"NodeName={name} NodeAddr=127.0.0.1 Port={6900 + number} CPUs=8 RealMemory=9000 Gres=gpu:1"
+        for number, name in enumerate(names)
+    ]
+    try:
+        with _other(text.replace(found[0], "\n".join(lines)), names):
+            try:
+                yield
+            finally:
+                gpus.write_text(before)  # for the one node, which starts after this
+    finally:
+        gpus.write_text(before)
+
+
+@contextlib.contextmanager
+def _other(text: str, names: Sequence[str] = ("",)) -> Iterator[None]:
+    """The cluster with another slurm.conf, and perhaps other nodes."""
+    before = CONFIG.read_text()
+    try:
+        _restart(before, [""], text, names)
+        yield
+    finally:
+        _restart(text, names, before, [""])
+
+
+def _restart(old: str, there: Sequence[str], new: str, names: Sequence[str]) -> None:
+    for node in there:
+        daemon("slurmd", "end", node)
+    daemon("slurmctld", "end")  # with its state saved, and with it the numbers of jobs
+    CONFIG.resolve().write_text(new)
+    daemon("slurmctld", "start")
+    for node in names:
+        daemon("slurmd", "start", node)
+    until(lambda: set(query("sinfo", "-hN", "-o", "%T").split()) == {"idle"}, 60, "nodes are idle")
+
+
+def daemon(name: str, action: str, node: str = "") -> None:
+    """End slurmctld or a slurmd, stop it at once or start it again; `node` is one of several."""
     if action == "start":
-        subprocess.run(["slurmctld"], check=True, timeout=60)
+        command = [name]
+        if node:
+            hosts = CONFIG.resolve().with_name("hosts")
+            host = f"hostname {node} && mount --bind {hosts} /etc/hosts && exec slurmd -N {node}"
+            command = ["unshare", "--mount", "--uts", "sh", "-c", host]
+        # They find gres.conf beside it.
+        environment = dict(os.environ, SLURM_CONF=str(CONFIG.resolve()))
+        subprocess.run(command, check=True, timeout=60, env=environment)
         ping = ["scontrol", "ping"]
         until(lambda: not subprocess.run(ping, check=False).returncode, 60, "slurmctld answers")
         return
-    shown = query("scontrol", "show", "config")
-    found = re.search(r"SlurmctldPidFile\s*= (\S+)", shown)
+    found = re.search(rf"^{name}PidFile=(\S+)", CONFIG.read_text(), re.I | re.M)
     assert found
-    os.kill(int(Path(found[1]).read_text()), signal.SIGKILL)
+    process = int(Path(found[1].replace("%n", node)).read_text())
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL if action == "stop" else signal.SIGTERM)
+    until(lambda: not Path(f"/proc/{process}").exists(), 30, f"{name} has ended")
 
 
 def stages() -> Iterator[Stage]:

@@ -3,6 +3,7 @@
 `pytest tests/slurm`, as root, with the Debian packages that `cluster.sh check` names.
 """
 
+import json
 import os
 import re
 import signal
@@ -15,7 +16,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from .cluster import Call, Stage, controller, query, stages, until
+from .cluster import CONFIG, Call, Stage, configured, daemon, nodes, query, stages, until
 
 pytestmark = pytest.mark.slurm
 
@@ -141,8 +142,7 @@ def test_a_training_longer_than_its_job(clone: Path, call: Type) -> None:
     assert {job.state for job in run.jobs()} == {"COMPLETED"}
     dense = jobs["generate_dense"]
     assert dense.asked_gpus == 2
-    since = ["-S", "now-1days"]
-    runs = query("sacct", "-nXPD", *since, f"--jobs={dense.id}", "--format=State").split()
+    runs = states_of(dense.id)
     assert runs.count("REQUEUED") >= 1
     assert runs[-1] == "COMPLETED"
     said = training_log(clone).read_text()
@@ -190,12 +190,12 @@ def test_submissions_wait_for_a_controller_that_is_away(
     """45 seconds without slurmctld, which would use up both tries."""
     run = call(f"snakemake --profile slurm {TINY}")
     first_training(run, clone)
-    controller("stop")
+    daemon("slurmctld", "stop")
     try:
         until(lambda: not stages_of(run), 120, "the training has ended")
         time.sleep(45)
     finally:
-        controller("start")
+        daemon("slurmctld", "start")
     assert run.wait(420) == 0, run.output
     assert table(clone).equals(undisturbed)
     # A step of the job that was under way may have failed; its training is not made again.
@@ -203,6 +203,212 @@ def test_submissions_wait_for_a_controller_that_is_away(
         assert "made meanwhile" in training_log(clone).read_text()
 
 
+@pytest.mark.parametrize("limit", ["looked at", "cgroup"])
+def test_a_training_out_of_memory_is_tried_again_with_more(
+    clone: Path, call: Type, undisturbed: pd.DataFrame, limit: str, request: pytest.FixtureRequest
+) -> None:
+    """It shares its job with a mask, and SLURM calls the job FAILED, not OUT_OF_MEMORY."""
+    if limit == "cgroup":
+        request.getfixturevalue("cgroups")
+    resources = clone / "workflow/common/resources.smk"
+    text, edits = re.subn(r"return 6000 \+", "return 480 +", resources.read_text())
+    assert edits == 1
+    resources.write_text(text)  # of what a process of the tiny figure needs, two thirds
+    others = "--set-resources images:mem_mb=4000 subset:mem_mb=4000 mask:mem_mb=480 --retries 1"
+    run = call(f"snakemake --profile slurm {others} {TINY}")
+    assert run.wait(420) == 0, run.output
+    tries = [(job.state, job.got.mem_mb) for job in run.jobs() if job.rule in TRAININGS]
+    assert tries[:2] == [("FAILED", 481), ("COMPLETED", 962)]
+    assert "It ended for the want of mem_mb, of which it had 481." in run.output
+    assert "--set-resources generate_dense:mem_mb=1924" in run.output
+    assert table(clone).equals(undisturbed)
+
+
+@pytest.mark.parametrize("grace", [0, 30])
+def test_a_preempted_training_goes_on_when_its_gpu_is_free_again(
+    clone: Path, call: Type, undisturbed: pd.DataFrame, grace: int
+) -> None:
+    """By a partition of higher priority, with and without time to save a checkpoint."""
+    run = call(f"snakemake --profile slurm --retries 0 {TINY}")
+    job = str(first_training(run, clone).job)
+    query("scontrol", "update", "partition=gpu", f"GraceTime={grace}")
+    query("sbatch", "--partition=urgent", "--gpus=2", "--output=/dev/null", "--wrap=sleep 10")
+    until(lambda: job not in running(), 60, "it has made room")
+    query("scontrol", "update", "partition=gpu", "GraceTime=0")
+    assert run.wait(420) == 0, run.output
+    # With time to end SLURM calls a job that ends by itself FAILED: it asks to be run again.
+    assert states_of(job) == ["REQUEUED" if grace else "PREEMPTED", "COMPLETED"]
+    assert len(run.jobs()) == sum(run.planned().values())
+    if grace:
+        assert "resumes from" in training_log(clone).read_text()
+    assert table(clone).equals(undisturbed)
+
+
+def test_a_node_that_goes_down_and_comes_back(
+    clone: Path, call: Type, undisturbed: pd.DataFrame
+) -> None:
+    """Its processes run on without a slurmd, and meet the same job, run again."""
+    run = call(f"snakemake --profile slurm --retries 0 {TINY}")
+    job = str(first_training(run, clone).job)
+    node = query("sinfo", "-h", "-o", "%N").strip()
+    daemon("slurmd", "stop")
+    try:
+        query("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+        until(lambda: job not in running(), 60, "its job is not at work")
+        time.sleep(5)
+        assert stages_of(run, "generate")  # nobody has told it
+    finally:
+        daemon("slurmd", "start")  # which says that the node is up again
+    assert run.wait(420) == 0, run.output
+    assert states_of(job) == ["NODE_FAIL", "COMPLETED"]
+    assert len(run.jobs()) == sum(run.planned().values())
+    assert table(clone).equals(undisturbed)
+
+
+def test_a_cluster_without_accounting(
+    clone: Path, call: Type, undisturbed: pd.DataFrame, unaccounted: None
+) -> None:
+    """Neither the end of a job nor an account is asked of what is not there."""
+    run = call(f"snakemake --profile slurm {TINY}")
+    query("scancel", str(first_training(run, clone).job))
+    assert run.wait(420) == 0, run.output
+    assert "SLURM status is: 'CANCELLED'" in run.output
+    assert "resumes from" in training_log(clone).read_text()
+    assert table(clone).equals(undisturbed)
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_results_that_a_shared_file_system_shows_late(
+    clone: Path,
+    call: Type,
+    undisturbed: pd.DataFrame,
+    forgotten: bool,
+    request: pytest.FixtureRequest,
+) -> None:
+    """Those of a job that has ended, 20 seconds after snakemake looks for them."""
+    if forgotten:
+        request.getfixturevalue("forgetful")
+    run = call(f"snakemake --profile slurm {TINY}")
+    first_training(run, clone)
+    run.send(signal.SIGSTOP)
+    until(lambda: not run.queued(), 120, "the training has ended")
+    number = max(run.submitted(), key=int)
+    if forgotten:
+        until(lambda: number not in query("squeue", "-ht", "all", "-o", "%i"), 240, "forgotten")
+    place = training_log(clone).parent
+    results = clone / "results/tiny" / place.relative_to(clone / "results/tiny/logs")
+    results.rename(results.with_name("unseen"))
+    run.send(signal.SIGCONT)
+    if not forgotten:
+        until(lambda: "Waiting at most" in run.output, 60, "it looks for the results")
+    time.sleep(20)
+    results.with_name("unseen").rename(results)
+    assert run.wait(420) == 0, run.output
+    assert len(run.jobs()) == sum(run.planned().values())
+    assert table(clone).equals(undisturbed)
+
+
+def test_a_training_on_two_nodes_learns_what_it_learns_on_one(
+    clone: Path, call: Type, new_clone: Callable[[], Path], two_nodes: None
+) -> None:
+    """A process on one of them is killed, and SLURM runs the next try of its job again."""
+    alone = new_clone()
+    for folder, gpus in ((alone, 1), (clone, 2)):
+        (folder / "nodes.yaml").write_text(NODES.format(gpus))
+    reference = Call(f"snakemake --cores 2 {TINY} nodes.yaml", alone)
+    run = call(f"snakemake --profile slurm {TINY} nodes.yaml")
+    try:
+        first_training(run, clone)
+        assert {s.environment["SLURMD_NODENAME"] for s in stages_of(run, "generate")} == {
+            "n1",
+            "n2",
+        }
+        until(lambda: list(clone.rglob("*-unfinished/update*")), 60, "a checkpoint is saved")
+        os.kill(trained_on(run, "n2").pid, signal.SIGKILL)
+        until(lambda: not stages_of(run), 60, "both nodes have stopped")
+        said = training_log(clone).read_text()
+        assert "was killed by SIGKILL" in said or "lost the other processes" in said
+        until(lambda: stages_of(run, "generate") and resumed(clone), 180, "it is tried again")
+        job = str(stages_of(run, "generate")[0].job)
+        query("scontrol", "requeue", job)
+        assert run.wait(500) == 0, run.output
+        assert reference.wait(300) == 0, reference.output
+    finally:
+        reference.end()
+    assert states_of(job) == ["REQUEUED", "COMPLETED"]
+    said = training_log(clone).read_text()
+    assert "on 2 x cpu" in said
+    assert "resumes from" in said
+    losses, expected = (
+        [
+            epoch["loss"]
+            for path in sorted((root / "results/tiny").rglob("generation.json"))
+            for epoch in json.loads(path.read_text())["result"]["epochs"]
+        ]
+        for root in (clone, alone)
+    )
+    assert len(losses) == 40
+    assert losses == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("slurm_partition=nowhere", "invalid partition specified: nowhere"),
+        ("slurm_account=nobody", "The given account nobody appears to be invalid."),
+        ("qos=none", "Invalid qos specification"),
+        ("gpu=9", "Requested node configuration is not available"),
+        ("mem_mb=9000000", "Memory specification can not be satisfied"),
+    ],
+)
+def test_what_a_cluster_does_not_have_is_one_clear_line(
+    prepared: Path, asked: str, said: str
+) -> None:
+    """It names the rule, what was asked for, and what SLURM says of it."""
+    wanted = f"--set-resources generate_dense:{asked} mask:{asked} --retries 0"
+    run = Call(f"snakemake --profile slurm {wanted} {TINY}", prepared)
+    try:
+        assert run.wait(60) != 0
+    finally:
+        run.end()
+    lines = [line for line in run.output.splitlines() if said in line]
+    assert len(lines) == 1, run.output
+    assert asked.split("=")[1] in lines[0]
+    assert "generate_dense" in lines[0]
+    assert "Traceback" not in run.output
+    assert "sbatch call" not in run.output
+    assert_unlocked(prepared)
+
+
+def test_a_limit_that_keeps_a_job_waiting_is_told(prepared: Path) -> None:
+    """SLURM takes a job that is longer than its partition allows, and never starts it."""
+    wanted = "--set-resources generate_dense:runtime=9000 mask:runtime=9 --retries 0"
+    run = Call(f"snakemake --profile slurm {wanted} {TINY}", prepared)
+    try:
+        until(lambda: "waits and may never start" in run.output, 200, "it says so")
+        run.interrupt()
+        assert run.wait(60) != 0
+    finally:
+        run.end()
+    assert "(generate_dense + mask) waits and may never start: PartitionTimeLimit" in run.output
+
+
+def test_a_profile_that_is_not_there_is_told(clone: Path) -> None:
+    """From another folder than the clone's."""
+    run = Call(f"snakemake --profile slurm --snakefile {clone / 'Snakefile'}", clone / "docs")
+    assert run.wait(60) != 0
+    lines = [line for line in run.output.splitlines() if "Error: profile" in line]
+    assert len(lines) == 1, run.output
+    assert "(slurm)" in lines[0]
+    assert "Traceback" not in run.output
+
+
+NODES = """
+max_gpus: {}
+gpus_per_node: 1
+checkpoint_minutes: 0.05
+recipes: {{cifar10-labels: {{micro_batches: 2}}}}
+"""
 LONG = """
 max_minutes: 3 # of which the second half is for saving
 max_gpus: 2
@@ -231,9 +437,55 @@ def forgetful(cluster: None) -> Iterator[None]:
     minimum("300")
 
 
+@pytest.fixture
+def unaccounted(cluster: None) -> Iterator[None]:
+    """The cluster keeps no accounts, and knows nobody's."""
+    with configured(
+        AccountingStorageType="accounting_storage/none",
+        AccountingStorageHost=None,
+        AccountingStorageTRES=None,
+        AccountingStoreFlags=None,
+        AccountingStorageEnforce=None,
+    ):
+        yield
+
+
+@pytest.fixture(scope="module")
+def prepared(new_clone: Callable[[], Path]) -> Path:
+    """A clone in which the next job is the dense training with its mask."""
+    clone = new_clone()
+    data = "results/tiny/subsets/cifar10/all.pt"
+    run = Call(f"snakemake --cores 2 {TINY.replace(TINY.split()[0], data)}", clone)
+    assert run.wait(120) == 0, run.output
+    return clone
+
+
+@pytest.fixture
+def two_nodes(cluster: None) -> Iterator[None]:
+    """Two hosts with a GPU each."""
+    with nodes("n1", "n2"):
+        yield
+
+
+@pytest.fixture
+def cgroups(cluster: None) -> Iterator[None]:
+    """The kernel ends processes that take too much memory."""
+    if not os.access("/sys/fs/cgroup/memory", os.W_OK):
+        pytest.skip("no memory cgroups (v1) to be written")
+    limits = CONFIG.resolve().with_name("cgroup.conf")
+    limits.write_text("CgroupPlugin=cgroup/v1\nConstrainRAMSpace=yes\nConstrainSwapSpace=yes\n")
+    with configured(
+        ProctrackType="proctrack/cgroup",
+        TaskPlugin="task/cgroup",
+        JobAcctGatherType="jobacct_gather/cgroup",
+        JobAcctGatherParams="NoShared",
+    ):
+        yield
+
+
 def minimum(seconds: str) -> None:
     """Set `MinJobAge`."""
-    config = Path("/etc/slurm/slurm.conf").resolve()
+    config = CONFIG.resolve()
     config.write_text(re.sub(r"MinJobAge=\d+", f"MinJobAge={seconds}", config.read_text()))
     query("scontrol", "reconfigure")
 
@@ -258,7 +510,7 @@ def first_training(run: Call, clone: Path) -> Stage:
         log = training_log(clone)
         return bool(found) and log.exists() and "epoch 1/" in log.read_text()
 
-    until(learning, 120, "the first training is past its first epoch")
+    until(learning, 240, "the first training is past its first epoch")
     return found[0]
 
 
@@ -267,6 +519,32 @@ def training_log(clone: Path) -> Path:
     return (
         clone / "results/tiny/logs/dense/cifar10/all/cifar-resnet18/labels/cifar10-labels/seed0"
     ) / "generation.log"
+
+
+def states_of(job: str) -> list[str]:
+    """How a job ended each time that SLURM ran it."""
+    since = ["-S", "now-1days"]
+    return query("sacct", "-nXPD", *since, f"--jobs={job}", "--format=State").split()
+
+
+def running() -> list[str]:
+    """Numbers of the jobs that are at work."""
+    return query("squeue", "-h", "-t", "RUNNING,COMPLETING", "-o", "%i").split()
+
+
+def resumed(clone: Path) -> bool:
+    """Whether the dense training goes on from a checkpoint."""
+    log = training_log(clone)
+    return log.exists() and "resumes from" in log.read_text()
+
+
+def trained_on(run: Call, node: str) -> Stage:
+    """The process that trains on a node, not what launched it."""
+    return next(
+        s
+        for s in stages_of(run, "generate")
+        if s.environment["SLURMD_NODENAME"] == node and "RANK" in s.environment
+    )
 
 
 def settled(run: Call) -> bool:

@@ -109,3 +109,79 @@ def test_what_a_training_lacked_is_known_of_it_and_not_of_the_mask_beside_it(mon
     assert cluster.times(first, "OUT_OF_MEMORY") == 2
     assert cluster.times(first, "TIMEOUT") == 1
     assert cluster.times(second, "OUT_OF_MEMORY") == 0
+
+
+SAYS = "SLURM-job '7' failed, SLURM status is: '{}'. Detailed failure reason unavailable"
+LOGS = {
+    "cgroups": "slurmstepd-n1: error: Detected 1 oom-kill event(s) in StepId=7.0. Some of your",
+    "later SLURM": "slurmstepd: error: Detected 1 oom_kill event in StepId=7.0. Some of the step",
+    "a task": "srun: error: n1: task 0: Out Of Memory",
+    "looked at": "slurmstepd-n1: error: StepId=7.0 exceeded memory limit (64 > 31), being killed",
+}
+
+
+def submitted(log, *jobs, **resources):
+    """A job as the plugin knows it, of jobs that ran in a group."""
+    group = Group(*jobs)
+    group.resources = resources
+    return SimpleNamespace(job=group, aux={"slurm_logfile": log})
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "lacked"),
+    [
+        *(("FAILED", said, "OUT_OF_MEMORY") for said in LOGS.values()),
+        ("FAILED", "lottery generate: error: out of memory limit", None),
+        ("FAILED", "", None),
+        ("TIMEOUT", "", "TIMEOUT"),
+        ("OUT_OF_MEMORY", "", "OUT_OF_MEMORY"),
+    ],
+)
+def test_out_of_memory_is_read_from_the_log_of_a_job_that_only_failed(
+    tmp_path, state, said, lacked
+):
+    log = tmp_path / "7.log"
+    log.write_text(f"Building DAG of jobs...\n{said}\n[Fri Nov 27] Error in rule generate:\n")
+    assert cluster._lacked(submitted(log), SAYS.format(state)) == lacked
+
+
+def test_a_job_without_a_log_or_a_state_lacked_nothing_that_is_known(tmp_path):
+    assert cluster._lacked(submitted(tmp_path / "none.log"), SAYS.format("FAILED")) is None
+    assert cluster._lacked(submitted(tmp_path / "none.log"), "SLURM sbatch failed. ") is None
+
+
+def test_what_to_ask_for_is_told_of_the_training_not_of_the_mask(tmp_path):
+    jobs = [Job("y", "mask"), Job("x", "generate")]
+    job = submitted(tmp_path / "7.log", *jobs, mem_mb=6001).job
+    said = cluster._advice(job, "OUT_OF_MEMORY", {"generate"})
+    assert "It ended for the want of mem_mb, of which it had 6001." in said
+    assert "A next try of a training asks for twice as much." in said
+    assert "--set-resources generate:mem_mb=24004" in said
+    assert "next try" not in cluster._advice(job, "OUT_OF_MEMORY", {"evaluate"})
+
+
+def test_a_refusal_is_one_line_with_what_was_asked_for(tmp_path):
+    said = (
+        "SLURM sbatch failed. The error message was '"
+        "sbatch: error: invalid partition specified: x\n"
+        "sbatch: error: Batch job submission failed: Invalid partition name specified'.\n"
+        "    sbatch call:\n        sbatch --parsable\n"
+    )
+    job = submitted(tmp_path, Job("x", "generate"), slurm_partition="x", gpu=1).job
+    assert cluster._refusal(job, said) == (
+        "SLURM refuses generate (slurm_partition=x, gpu=1): invalid partition specified: x; "
+        "Batch job submission failed: Invalid partition name specified"
+    )
+    assert cluster._refusal(job, SAYS.format("FAILED")) is None
+
+
+def test_a_job_that_goes_back_into_the_queue_is_told_each_time(tmp_path):
+    said = []
+    executor = SimpleNamespace(logger=SimpleNamespace(warning=said.append))
+    job = submitted(tmp_path, Job("x", "generate"), Job("y", "mask"))
+    job.external_jobid = "7"
+    states = ["PENDING", "RUNNING", "PENDING", "PENDING", "COMPLETING", "PENDING", "COMPLETED"]
+    for state in states:
+        cluster._tell(executor, job, {"7": Queued(state, "BeginTime")})
+    assert len(said) == 2
+    assert said[0].startswith("SLURM job 7 (generate + mask) was at work and is to run again: ")
