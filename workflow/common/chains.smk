@@ -131,9 +131,10 @@ def on_slurm() -> bool:
 def job_of_training(w) -> str | None:
     """On SLURM, the job that a training shares with the masks that are found in what it ends with.
 
-    In a job of its own a mask would wait in the queue for two seconds of work.
+    In a job of its own a mask would wait in the queue for two seconds of work. But none is shared by
+    a training on several nodes: SLURM starts no step on one of them that asks for no GPU.
     """
-    if not on_slurm():
+    if not on_slurm() or nodes(w) > 1:
         return None
     place = w.dense.replace(os.sep, "-") if hasattr(w, "dense") else w.ticket
     return f"{place}-seed{w.seed}-round{int(w.get('round', 0))}"
@@ -141,7 +142,7 @@ def job_of_training(w) -> str | None:
 
 def job_of_mask(w) -> str | None:
     """The same, for a mask."""
-    if not on_slurm() or chain_of(w).training is None:
+    if not on_slurm() or chain_of(w).training is None or nodes(w) > 1:
         return None
     round = int(w.round) - 1
     place = w.ticket if round else chain_of(w).dense.replace(os.sep, "-")
