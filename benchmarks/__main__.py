@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME ...] [--images FOLDER]`: measure, print a table, keep it as CSV.
+"""`python -m benchmarks [NAME ...] [OPTION ...]`: measure, print a table, keep it as CSV.
 
 The CSV of each benchmark is `benchmarks/results/NAME.csv`, with the machine and the versions that
 it was made with; `benchmarks/results/README.md` is the table of all of them.
@@ -6,6 +6,7 @@ it was made with; `benchmarks/results/README.md` is the table of all of them.
 
 import argparse
 import importlib
+import inspect
 import os
 import platform
 from pathlib import Path
@@ -23,9 +24,10 @@ NAMES = (
     "plan",
     "threads",
     "overhead",
+    "open_lth",
     "gpu",
 )
-"""`overhead` takes minutes, for it makes the demo."""
+"""`overhead` takes minutes, for it makes the demo; `open_lth` an hour, if it is given a clone."""
 
 
 def main() -> None:
@@ -33,6 +35,10 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}")
     parser.add_argument("--images", help="folder of JPEGs (default: some are made)")
+    parser.add_argument("--open-lth", metavar="FOLDER", help="clone of open_lth to compare with")
+    parser.add_argument(
+        "--cifar10", metavar="FOLDER", help="root of torchvision's CIFAR10 (default: random images)"
+    )
     args = parser.parse_args()
     unknown = set(args.names) - set(NAMES)
     if unknown:
@@ -40,7 +46,8 @@ def main() -> None:
     RESULTS.mkdir(exist_ok=True)
     for name in args.names or NAMES:
         module = importlib.import_module(f"benchmarks.{name}")
-        rows = pd.DataFrame([row.fields() for row in module.run(args.images)])
+        options = {name: getattr(args, name) for name in inspect.signature(module.run).parameters}
+        rows = pd.DataFrame([row.fields() for row in module.run(**options)])
         if rows.empty:
             continue
         rows["machine"], rows["torch"] = _machine(), torch.__version__
