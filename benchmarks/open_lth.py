@@ -43,6 +43,7 @@ UPDATES = 60
 EARLY = 6
 """Updates after which W_k is saved."""
 ROUNDS = 3
+NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}
 TICKET = "cifar10-labels-vgg11"
 VGG11 = Architecture(model="vgg", depth=11, pools=4)
 """The network of open_lth: the last pooling is the mean."""
@@ -104,7 +105,7 @@ def _theirs(clone: Path, place: Path, chains: int, tests: str = "end") -> float:
     results = place / "open_lth_data"
     shutil.rmtree(results, ignore_errors=True)
     threads = max(1, CORES // chains)
-    environment = {**os.environ, "HOME": str(place), "OMP_NUM_THREADS": str(threads)}
+    environment = {**os.environ, **NO_GPU, "HOME": str(place), "OMP_NUM_THREADS": str(threads)}
     environment.pop("PYTHONPATH", None)
     shim = Path(__file__).with_name("open_lth_shim.py")
     command = [sys.executable, str(shim), str(clone), tests, "lottery", "--quiet"]
@@ -145,8 +146,9 @@ def _ours(data: dict[str, object], chains: int) -> tuple[float, dict[str, float]
 def _timed(command: list[str]) -> list[tuple[float, str]]:
     """The lines that a command prints, and when it does."""
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+        command, cwd=ROOT, env={**os.environ, **NO_GPU},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
     assert process.stdout is not None
     said = [(time.monotonic(), line.strip()) for line in process.stdout]
     if process.wait():
