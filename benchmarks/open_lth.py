@@ -1,8 +1,8 @@
 """The same tickets by open_lth (facebookresearch/open_lth), by this workflow and by a bare loop.
 
 A chain is a VGG-11 on CIFAR-10 that is trained three times, with 20 % of its weights pruned after
-the first and the second and the rest rewound to an early update: 60 updates of 128 images, then a
-test on 10,000 images, each. One chain has all cores; two share them.
+the first and the second and the rest rewound to update 6: to update 60, of 128 images each, and
+tested on 10,000 images, each time. One chain has all cores; two share them.
 
 open_lth itself is not part of this repository: `--open-lth FOLDER` names a clone of it.
 """
@@ -238,7 +238,9 @@ def _loop(
     inputs, tests = (each.contiguous(memory_format=layout) for each in (inputs, tests))
     begin.wait()
     start = time.perf_counter()
-    for _ in range(ROUNDS):
+    for round in range(ROUNDS):
+        if round == 1:  # W_k has had these
+            inputs, targets = inputs[EARLY * BATCH :], targets[EARLY * BATCH :]
         model = models.build(VGG11, CLASSES, 0, "init")
         model.to(memory_format=layout)
         stepper = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9, weight_decay=0.0001)
