@@ -1,8 +1,8 @@
 """The same tickets by open_lth (facebookresearch/open_lth), by this workflow and by a bare loop.
 
 A chain is a VGG-11 on CIFAR-10 that is trained three times, with 20 % of its weights pruned after
-the first and the second and the rest rewound to an early update: 60 updates of 128 images, then a
-test on 10,000 images, each. One chain has all cores; two share them.
+the first and the second and the rest rewound to update 6: to update 60, of 128 images each, and
+tested on 10,000 images, each time. One chain has all cores; two share them.
 
 open_lth itself is not part of this repository: `--open-lth FOLDER` names a clone of it.
 """
@@ -43,6 +43,7 @@ UPDATES = 60
 EARLY = 6
 """Updates after which W_k is saved."""
 ROUNDS = 3
+NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}
 TICKET = "cifar10-labels-vgg11"
 VGG11 = Architecture(model="vgg", depth=11, pools=4)
 """The network of open_lth: the last pooling is the mean."""
@@ -104,7 +105,7 @@ def _theirs(clone: Path, place: Path, chains: int, tests: str = "end") -> float:
     results = place / "open_lth_data"
     shutil.rmtree(results, ignore_errors=True)
     threads = max(1, CORES // chains)
-    environment = {**os.environ, "HOME": str(place), "OMP_NUM_THREADS": str(threads)}
+    environment = {**os.environ, **NO_GPU, "HOME": str(place), "OMP_NUM_THREADS": str(threads)}
     environment.pop("PYTHONPATH", None)
     shim = Path(__file__).with_name("open_lth_shim.py")
     command = [sys.executable, str(shim), str(clone), tests, "lottery", "--quiet"]
@@ -145,8 +146,9 @@ def _ours(data: dict[str, object], chains: int) -> tuple[float, dict[str, float]
 def _timed(command: list[str]) -> list[tuple[float, str]]:
     """The lines that a command prints, and when it does."""
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+        command, cwd=ROOT, env={**os.environ, **NO_GPU},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
     assert process.stdout is not None
     said = [(time.monotonic(), line.strip()) for line in process.stdout]
     if process.wait():
@@ -236,7 +238,9 @@ def _loop(
     inputs, tests = (each.contiguous(memory_format=layout) for each in (inputs, tests))
     begin.wait()
     start = time.perf_counter()
-    for _ in range(ROUNDS):
+    for round in range(ROUNDS):
+        if round == 1:  # W_k has had these
+            inputs, targets = inputs[EARLY * BATCH :], targets[EARLY * BATCH :]
         model = models.build(VGG11, CLASSES, 0, "init")
         model.to(memory_format=layout)
         stepper = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9, weight_decay=0.0001)
