@@ -24,7 +24,7 @@ def package(tmp_path, monkeypatch):
     monkeypatch.setattr(fingerprint, "ROOT", tmp_path)
 
     def digest(*modules):
-        for cached in ("fingerprint", "_tree", "_imports", "_code"):
+        for cached in ("fingerprint", "_file", "_tree", "_imports", "_code"):
             getattr(fingerprint, cached).cache_clear()
         return fingerprint.fingerprint(*(f"lottery.{module}" for module in modules))
 
