@@ -6,6 +6,7 @@ images in that memory, with augmentation, progress and statistics.
 
 import statistics
 import time
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -27,7 +28,7 @@ from lottery.training import precision
 from lottery.training.execution import Execution
 from lottery.training.loop import TrainingLoop
 from lottery.training.masking import Masking
-from lottery.training.optimizers import optimizer
+from lottery.training.optimizers import Optimizer
 
 PEAKS = {"A100": 312e12, "H100": 989e12, "H200": 989e12}
 """Dense bfloat16 FLOP a second, by the maker's data sheet."""
@@ -108,19 +109,19 @@ def _training(
 
 def _update(
     model: nn.Module,
-    forward: nn.Module,
+    forward: Callable[[torch.Tensor], torch.Tensor],
     batch: torch.Tensor,
     targets: torch.Tensor,
     chosen: Precision,
 ) -> float:
     """Median seconds of an update, after a warm-up."""
     masking = Masking(model, random_mask(Mask.dense(prunable(model)), 0.2, 10, seed=0))
-    stepper = optimizer(model, recipe(len(batch), Augmentation()))
+    stepper = Optimizer(model, recipe(len(batch), Augmentation()))
     seconds = []
     for number in range(2 * UPDATES):
         torch.cuda.synchronize()
         start = time.perf_counter()
-        stepper.zero_grad(set_to_none=True)
+        stepper.zero_grad()
         with precision.autocast(chosen, batch.device):
             outputs = forward(batch)
         cross_entropy(outputs.float(), targets).backward()

@@ -19,7 +19,8 @@ from lottery.data.loaders import Crops
 from lottery.specs import Augmentation
 
 COUNT, BATCH, SIZE, WORKERS = 500, 50, 224, 2
-HOW = Augmentation(resized_crop=0.08, flip=True)
+LEAST = 0.08
+HOW = Augmentation(resized_crop=LEAST, flip=True)
 
 
 def run(images: str | None) -> list[Row]:
@@ -28,7 +29,7 @@ def run(images: str | None) -> list[Row]:
     files = jpegs(images, COUNT)
     sizes = {file: Image.open(file).size for file in set(files)}
     aspects = torch.tensor([sizes[file][0] / sizes[file][1] for file in files])
-    shares = random_boxes(aspects, HOW.resized_crop, seeds.generator(0, "bench"))
+    shares = random_boxes(aspects, LEAST, seeds.generator(0, "bench"))
     boxes = in_pixels(shares, torch.tensor([sizes[file] for file in files]))
 
     def wanted() -> Iterator[Crops]:

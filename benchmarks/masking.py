@@ -12,7 +12,7 @@ from lottery.pruning.prunable import prunable
 from lottery.pruning.random import random_mask
 from lottery.specs import Architecture, Augmentation
 from lottery.training.masking import Masking
-from lottery.training.optimizers import optimizer
+from lottery.training.optimizers import Optimizer
 
 
 def run(images: str | None) -> list[Row]:
@@ -29,12 +29,12 @@ def _rows(figure: str, which: Architecture, count: int, size: int, algorithm: st
     model.to(memory_format=layout(model))
     mask = random_mask(Mask.dense(prunable(model)), 0.2, 10, seed=0)
     masking = Masking(model, mask)
-    stepper = optimizer(model, recipe(count, Augmentation(), algorithm))
+    stepper = Optimizer(model, recipe(count, Augmentation(), algorithm))
     batch = torch.randn(count, 3, size, size).contiguous(memory_format=torch.channels_last)
     targets = torch.arange(count) % 10
 
     def learn() -> None:
-        stepper.zero_grad(set_to_none=True)
+        stepper.zero_grad()
         cross_entropy(model(batch), targets).backward()
 
     seconds = in_turn(

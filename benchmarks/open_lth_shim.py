@@ -23,7 +23,7 @@ def _accept(path: str, md5: str | None = None) -> bool:
 
 def _test_at_end(*, steps: int) -> None:
     """Leave out the tests before a training, and of the network that is rewound to."""
-    callbacks = importlib.import_module("training.standard_callbacks")
+    callbacks: Any = importlib.import_module("training.standard_callbacks")
     create = callbacks.create_eval_callback
 
     def create_for_end(*args: Any, **options: Any) -> Callable[..., None]:
@@ -44,7 +44,7 @@ def main() -> None:
     # The clone has a package named `lottery` too.
     others = [path for path in sys.path[1:] if not Path(path, "lottery/__init__.py").exists()]
     sys.path[:] = [clone, *others]
-    np.product = np.prod
+    vars(np)["product"] = np.prod
     cifar.check_integrity = _accept
     if tests == "end":
         steps = next(a.split("=")[1] for a in arguments if a.startswith("--training_steps="))

@@ -16,7 +16,7 @@ from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.specs import Architecture, Augmentation, Recipe
 from lottery.training.loop import TrainingLoop
-from lottery.training.optimizers import optimizer
+from lottery.training.optimizers import Optimizer
 
 
 def run(images: str | None) -> list[Row]:
@@ -64,9 +64,9 @@ def _row(figure: str, architecture: Architecture, source: Source, how: Recipe, t
 def _network(model: nn.Module, batch: torch.Tensor, how: Recipe, updates: int) -> None:
     """Nothing but updates on one batch."""
     model.train()
-    stepper = optimizer(model, how)
+    stepper = Optimizer(model, how)
     targets = torch.arange(how.batch_size) % 10
     for _ in range(updates):
-        stepper.zero_grad(set_to_none=True)
+        stepper.zero_grad()
         cross_entropy(model(batch), targets).backward()
         stepper.step()

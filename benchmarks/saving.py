@@ -17,7 +17,7 @@ from lottery.specs import Augmentation, ImagesSpec
 from lottery.stages.images import images as images_stage
 from lottery.stages.subset import subset as subset_stage
 from lottery.training.checkpoints import Checkpoints
-from lottery.training.optimizers import optimizer
+from lottery.training.optimizers import Optimizer
 
 ROOT = Path(__file__).parent.parent
 EVERY = 300.0
@@ -34,7 +34,7 @@ def _states(place: Path) -> list[Row]:
     config = load([ROOT / "config.yaml"])
     spec = config.generate("imagenet-labels-resnet50", 0, 1)
     model = models.build(RESNET50, 1000, 0, "init")
-    stepper = optimizer(model, recipe(2, Augmentation()))
+    stepper = Optimizer(model, recipe(2, Augmentation()))
     cross_entropy(model(torch.randn(2, 3, 64, 64)), torch.arange(2)).backward()
     stepper.step()
     early = {0: {name: value.clone() for name, value in model.state_dict().items()}}

@@ -8,7 +8,6 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from lottery import config, paths
@@ -34,8 +33,9 @@ class Result(NamedTuple):
     stale: str | None = None
     """Why what is there must be made again."""
     codes: Sequence[str] = ()
-    modules: Mapping[str, str] = MappingProxyType({})
-    """Of the code that would make it now, if it is there: see `lottery.fingerprint`."""
+    """Of all stages that lead to it, see `lottery.fingerprint`."""
+    modules: Mapping[str, str] = {}  # never changed
+    """Of the code that would make it now, if it is there."""
     job: int = -1
     """The number of the job that makes it; `before` are those of the jobs that it waits for."""
     before: Sequence[int] = ()

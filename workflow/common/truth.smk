@@ -188,13 +188,10 @@ def size_of(job, what: str) -> int:
     return work.size_on_disk(what, chain_of(job.wildcards).architecture)
 
 
-def code_of_now(job) -> dict:
+def why_again(job) -> dict:
     """Why what is there of a job's results must be made again, and the code that would make it."""
-    return {
-        "stale": stale(job),
-        "codes": sorted(codes_before(job)),
-        "modules": fingerprint.named(given(job, "code")).modules,
-    }
+    modules = fingerprint.named(given(job, "code")).modules
+    return {"stale": stale(job), "modules": modules}
 
 
 def write_plan():
@@ -225,9 +222,10 @@ def write_plan():
                 "what": what,
                 "key": lottery_specs.key_of(text),
                 "there": there,
+                "codes": sorted(codes_before(job)),
                 "size": size_of(job, what),
             }
-            results.append(result | (code_of_now(job) if there else {}))
+            results.append(result | (why_again(job) if there else {}))
     results += imported_results(results)
     with open(os.environ[truth.PLAN], "w") as file:
         json.dump(results, file)
