@@ -16,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.inputs import RESNET50, dataset, recipe
 from benchmarks.measuring import Row
 from lottery import models, tasks
+from lottery.campaign.pace import GPUS, is_a
 from lottery.data.datasets import Images
 from lottery.data.sources import Resident
 from lottery.models.layout import layout
@@ -30,8 +31,6 @@ from lottery.training.loop import TrainingLoop
 from lottery.training.masking import Masking
 from lottery.training.optimizers import Optimizer
 
-PEAKS = {"A100": 312e12, "H100": 989e12, "H200": 989e12}
-"""Dense bfloat16 FLOP a second, by the maker's data sheet."""
 NETWORKS = {
     "ResNet-18 on CIFAR-10": (Architecture(model="resnet", depth=18), 512, 32, 10),
     "VGG-19 on CIFAR-10": (Architecture(model="vgg", depth=19), 512, 32, 10),
@@ -58,7 +57,8 @@ def run(images: str | None) -> list[Row]:
         return []
     device = devices.choose("cuda", 1)
     name = torch.cuda.get_device_name(device)
-    peak = next((value for key, value in PEAKS.items() if key in name), None)
+    peaks = (gpu.bfloat16 for key, gpu in GPUS.items() if is_a(name, key))
+    peak = next(peaks, None)
     chosen = precision.choose("auto", device)
     rows = []
     for figure, (architecture, count, size, classes) in NETWORKS.items():
@@ -77,7 +77,7 @@ def run(images: str | None) -> list[Row]:
             about = f"{figure}, {how}, {chosen}, {name}"
             rows.append(Row("gpu", about, count / seconds, "images/s"))
             if peak:
-                used = counter.get_total_flops() / seconds / peak
+                used = counter.get_total_flops() / seconds / (peak * 1e12)
                 rows.append(Row("gpu", about, used, "of peak FLOP/s", TARGETS.get(figure, "")))
             execution = Execution(precision=chosen, compiled=compiled)
             spent = _training(architecture, count, size, classes, device, execution)

@@ -9,6 +9,7 @@ from lottery.specs import (
     Dataset,
     EvaluateSpec,
     GenerateSpec,
+    Precision,
     Subset,
     samples_per_epoch,
 )
@@ -30,6 +31,7 @@ class Work(NamedTuple):
     """Images, or views of them, that are learned from, nominally."""
     operations: float
     """Floating-point operations for each: multiplications and additions."""
+    precision: Precision = "auto"
 
     @classmethod
     def of(cls, spec: GenerateSpec | EvaluateSpec, train_images: int | None = None) -> Self | None:
@@ -52,17 +54,14 @@ class Work(NamedTuple):
         operations = 2 * FORWARD_AND_BACKWARD * multiply_adds(network, dataset.image_size)
         where = f"{dataset.image_size} pixels{', streamed' * dataset.streamed}"
         kind = f"{network.text()} on {where}, {task}, {recipe.precision}"
-        return cls(kind, samples * TASKS[task].views * recipe.epochs, operations)
+        inputs = samples * TASKS[task].views * recipe.epochs
+        return cls(kind, inputs, operations, recipe.precision)
 
 
 def size_on_disk(what: str, network: Architecture) -> int:
-    """Bytes of an artifact of a network, about: its weights that can be pruned, or a bit of each.
-
-    Images and reports count nothing: they are small, or of the data set.
-    """
-    if what in ("weights", "early"):
-        return HEADER_BYTES + WEIGHT_BYTES * prunable_weights(network)
-    return HEADER_BYTES + prunable_weights(network) // 8 if what == "mask" else HEADER_BYTES
+    """Bytes of weights or a mask, about: of the weights that can be pruned, or a bit of each."""
+    weights = prunable_weights(network)
+    return HEADER_BYTES + (weights // 8 if what == "mask" else WEIGHT_BYTES * weights)
 
 
 def images_on_disk(dataset: Dataset) -> int:

@@ -1,6 +1,6 @@
 """What a plan will take: device hours, the longest chain of trainings, bytes on disk."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from graphlib import TopologicalSorter
 from typing import NamedTuple
 
@@ -34,31 +34,41 @@ class Step(NamedTuple):
     hours: float
 
 
-def pace(results: Iterable[Result], gpu: str | None) -> Pace:
+Reports = Mapping[str, Report]
+"""Of the trainings that are there, by their paths."""
+
+
+def reports(results: Iterable[Result]) -> Reports:
+    """Those of a plan, read once: `pace` and each `cost` look into them."""
+    there = (result.path for result in results if result.is_training and result.there)
+    found = {path: Report.of(path) for path in there}
+    return {path: report for path, report in found.items() if report}
+
+
+def pace(results: Iterable[Result], reports: Reports, gpu: str | None) -> Pace:
     """That of the trainings that are there.
 
     Raises: LotteryError if there is no GPU of that name.
     """
     measured = []
     for result in results:
-        if result.work and result.is_training and result.there:
-            report = Report.of(result.path)
-            if report and report.inputs:
-                measured.append(Measured(report.device, result.work, report.inputs, report.seconds))
+        report = reports.get(result.path)
+        if result.work and report and report.inputs:
+            measured.append(Measured(report.device, result.work, report.inputs, report.seconds))
     return Pace(measured, gpu)
 
 
-def cost(results: Iterable[Result], pace: Pace) -> Cost:
+def cost(results: Iterable[Result], pace: Pace, reports: Reports) -> Cost:
     """Of all trainings among some results."""
     trainings = [result for result in results if result.is_training]
     hours = [pace.seconds(each.work) / HOUR if each.work else 0.0 for each in trainings]
-    reports = (Report.of(each.path) for each in trainings if each.there and not each.runs)
+    made = (reports.get(each.path) for each in trainings if not each.runs)
     return Cost(
         trainings=len(trainings),
         remain=sum(each.runs for each in trainings),
         hours=sum(hours),
         left=sum(h for each, h in zip(trainings, hours, strict=True) if each.runs),
-        spent=sum(report.seconds for report in reports if report) / HOUR,
+        spent=sum(report.seconds for report in made if report) / HOUR,
         unknown=sum(each.work is None for each in trainings),
     )
 

@@ -33,6 +33,13 @@ GPUS = {
     "RTX4090": Gpu(82.6, 82.6, 165.2),
 }
 """By name, those of the usual clusters; the H100 and the H200 are the SXM ones."""
+
+
+def is_a(device: str, gpu: str) -> bool:
+    """Whether a device, as its driver names it, is a GPU of `GPUS`."""
+    return re.search(rf"{gpu}(?!\d)", device.replace(" ", "")) is not None
+
+
 UTILISATION = 0.18
 """The share of them that a training is guessed to reach: a ResNet-50 on an A100, at 2,470 images a
 second in bfloat16, has 0.19."""
@@ -64,7 +71,7 @@ class Pace:
             raise LotteryError(f"--gpu {gpu}: unknown, choose from {', '.join(GPUS)}")
         by_device: dict[str, list[Measured]] = defaultdict(list)
         for each in measured:
-            if gpu is None or re.search(rf"{gpu}(?!\d)", each.device.replace(" ", "")):
+            if gpu is None or is_a(each.device, gpu):
                 by_device[each.device].append(each)
         self.device = max(by_device, key=lambda name: _operations(by_device[name]), default=None)
         own = by_device[self.device] if self.device else []
@@ -102,9 +109,9 @@ class Pace:
     def _operations_a_second(self, work: Work) -> float:
         if self.gpu is None:
             return self._rate
-        gpu, precision = GPUS[self.gpu], work.kind.rsplit(", ", 1)[1]
-        best = gpu.bfloat16 if precision in ("auto", "bfloat16") else None
-        peak = best or (gpu.tf32 if precision == "tf32" else None) or gpu.float32
+        gpu = GPUS[self.gpu]
+        best = gpu.bfloat16 if work.precision in ("auto", "bfloat16") else None
+        peak = best or (gpu.tf32 if work.precision == "tf32" else None) or gpu.float32
         return UTILISATION * peak * 1e12
 
 

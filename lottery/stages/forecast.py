@@ -7,6 +7,7 @@ from typing import Any
 
 from lottery import config, plan, sharing
 from lottery.campaign import forecast as forecasts
+from lottery.campaign.forecast import Reports
 from lottery.campaign.pace import GPUS, Pace
 from lottery.messages import duration
 from lottery.plan import Result
@@ -23,15 +24,17 @@ def forecast(
     settings = config.load(["config.yaml", *configs])
     targets = [plan.drawing(figure, configs) for figure in figures]
     results = plan.planned(targets, configs)
-    pace = forecasts.pace(results, gpu)
+    reports = forecasts.reports(results)
+    pace = forecasts.pace(results, reports, gpu)
     names = dict.fromkeys(name for result in results for name in result.figures)
-    total = forecasts.cost(results, pace)
+    total = forecasts.cost(results, pace, reports)
     chain = forecasts.longest_chain(results, pace)
     days = chain[-1].hours / 24 if chain else 0.0
     whole, missing = forecasts.disk(results, settings.keep_weights)
     return {
         "figures": [
-            _figure(name, [r for r in results if name in r.figures], pace) for name in names
+            _figure(name, [r for r in results if name in r.figures], pace, reports)
+            for name in names
         ],
         "total": total._asdict(),
         "unit": pace.unit,
@@ -48,13 +51,13 @@ def forecast(
     }
 
 
-def _figure(name: str, results: list[Result], pace: Pace) -> dict[str, Any]:
+def _figure(name: str, results: list[Result], pace: Pace, reports: Reports) -> dict[str, Any]:
     places = dict.fromkeys(result.of for result in results if result.is_training)
     parts = [
-        {"of": of, **forecasts.cost((r for r in results if r.of == of), pace)._asdict()}
+        {"of": of, **forecasts.cost((r for r in results if r.of == of), pace, reports)._asdict()}
         for of in places
     ]
-    return {"figure": name, **forecasts.cost(results, pace)._asdict(), "parts": parts}
+    return {"figure": name, **forecasts.cost(results, pace, reports)._asdict(), "parts": parts}
 
 
 def _unknown(results: Iterable[Result]) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from lottery import origin, plan, truth
 from lottery.campaign import forecast, live
+from lottery.campaign.forecast import Reports
 from lottery.campaign.pace import Pace
 from lottery.messages import duration
 from lottery.plan import Result
@@ -46,21 +47,26 @@ def now(results: Iterable[Result]) -> Iterator[Now]:
 
 def status(results: Sequence[Result]) -> list[dict[str, Any]]:
     """Of each figure in a plan, counts and what its jobs do, the same of each ticket in it."""
-    pace = forecast.pace(results, None)
+    reports = forecast.reports(results)
+    pace = forecast.pace(results, reports, None)
     moments = list(now(results))
     names = dict.fromkeys(name for result in results for name in result.figures)
-    return [_figure(name, [m for m in moments if name in m.result.figures], pace) for name in names]
+    return [
+        _figure(name, [m for m in moments if name in m.result.figures], pace, reports)
+        for name in names
+    ]
 
 
-def _figure(name: str, moments: list[Now], pace: Pace) -> dict[str, Any]:
+def _figure(name: str, moments: list[Now], pace: Pace, reports: Reports) -> dict[str, Any]:
     places = dict.fromkeys(moment.result.of for moment in moments if moment.result.of)
     parts = [
-        {"of": of, **_counted([m for m in moments if m.result.of == of], pace)} for of in places
+        {"of": of, **_counted([m for m in moments if m.result.of == of], pace, reports)}
+        for of in places
     ]
-    return {"figure": name, **_counted(moments, pace), "parts": parts}
+    return {"figure": name, **_counted(moments, pace, reports), "parts": parts}
 
 
-def _counted(moments: Sequence[Now], pace: Pace) -> dict[str, Any]:
+def _counted(moments: Sequence[Now], pace: Pace, reports: Reports) -> dict[str, Any]:
     """How many results are there and stay, are to be made, or made again and why."""
     there = missing = stale = others = 0
     reasons: dict[str, None] = {}
@@ -74,7 +80,7 @@ def _counted(moments: Sequence[Now], pace: Pace) -> dict[str, Any]:
         others += about is not None and about.get("maker") not in (None, origin.maker())
         if result.stale:
             reasons[result.stale.split(": ", 1)[-1]] = None
-    cost = forecast.cost((moment.result for moment in moments), pace)
+    cost = forecast.cost((moment.result for moment in moments), pace, reports)
     return {
         "there": there,
         "missing": missing,

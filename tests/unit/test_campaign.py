@@ -59,7 +59,7 @@ SLOW = Work("slow on 8 pixels, labels, auto", 1000, 4e9)
 def test_without_any_training_a_named_gpu_is_guessed():
     assert Pace([], "H100").seconds(FAST) == pytest.approx(1e12 / (UTILISATION * 989.4e12))
     assert Pace([], None).gpu == "A100"
-    exact = FAST._replace(kind="fast on 8 pixels, labels, float32")
+    exact = FAST._replace(precision="float32")
     assert Pace([], "A100").seconds(exact) == pytest.approx(1e12 / (UTILISATION * 19.5e12))
     assert Pace([], "V100").seconds(FAST) == pytest.approx(1e12 / (UTILISATION * 15.7e12))
     with pytest.raises(LotteryError, match="--gpu B52: unknown, choose from V100, "):
@@ -126,10 +126,10 @@ def test_the_longest_chain_is_of_those_that_wait_for_each_other():
 
 
 def test_hours_are_of_devices_and_what_is_there_is_not_left():
-    cost = forecast.cost([result(0, work=SLOW, devices=4), result(1, runs=False)], HOURLY)
+    cost = forecast.cost([result(0, work=SLOW, devices=4), result(1, runs=False)], HOURLY, {})
     assert (cost.trainings, cost.remain) == (2, 1)
     assert (cost.hours, cost.left) == pytest.approx((5, 4))
-    assert forecast.cost([result(0, work=None)], HOURLY).unknown == 1
+    assert forecast.cost([result(0, work=None)], HOURLY, {}).unknown == 1
 
 
 def test_a_training_that_is_longer_than_a_job_takes_several():
