@@ -1,4 +1,5 @@
 # The config, checked before anything else; where files lie; what wildcards may be.
+import atexit
 import gc
 import os
 import re
@@ -12,8 +13,10 @@ from lottery import paths
 from lottery.errors import LotteryError
 
 # The plan of the whole paper is millions of objects that stay: to search them for garbage is an eighth
-# of the time of a dry run. Once jobs run, Python looks for garbage again.
+# of the time of a dry run, and as much at its end, where Python looks even so. Once jobs run, it looks
+# for garbage again.
 gc.disable()
+atexit.register(gc.freeze)
 
 # Jobs find this environment's programs first, whatever the shell of a cluster node says.
 # A prefix replaces snakemake's own, whose strictness makes a failed stage fail behind its `tee`.
