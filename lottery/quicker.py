@@ -6,10 +6,12 @@ of ten thousand jobs. If Snakemake's own is renamed, planning fails at once, not
 
 import inspect
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Any
 
+from snakemake import io as snakemake_io
 from snakemake import jobs as snakemake_jobs
+from snakemake import resources as snakemake_resources
 from snakemake import rules as snakemake_rules
 from snakemake.common import overwrite_function_params
 from snakemake.dag import DAG
@@ -26,12 +28,16 @@ SILENT = {Quietness.RULES, Quietness.ALL}
 
 
 def install(
-    rules: Collection[Rule], grouped: Callable[[], bool], warn: Callable[[Any], None]
+    rules: Collection[Rule],
+    grouped: Callable[[], bool],
+    warn: Callable[[Any], None],
+    alike: Callable[[Any], Hashable],
 ) -> None:
     """Have every plan of this process made so.
 
     `grouped` is whether functions of `group` count, and `warn` says of a job what its parameters
-    would say, were they found before a plan is made.
+    would say, were they found before a plan is made. Jobs of a rule for whose wildcards `alike`
+    gives the same need the same resources.
     """
     _remember_parameters(rules)
     _remember_wildcards()
@@ -40,6 +46,8 @@ def install(
     _look_up_folders()
     _remember_producers()
     _look_at_plain_files()
+    _leave_finished_names()
+    _find_resources_once(rules, alike)
     if not any(rule.conda_env for rule in rules):
         _find_no_environments(warn)
 
@@ -165,6 +173,41 @@ def _look_at_plain_files() -> None:
 
     _IOFile.is_storage = property(is_storage)
     snakemake_jobs.fmt_iofile = fmt_iofile
+
+
+def _leave_finished_names() -> None:
+    """Wildcards are put into each name of a file, also where all are in it by then."""
+    apply = snakemake_io.apply_wildcards
+
+    def apply_wildcards(pattern: str, wildcards: Any) -> str:
+        return apply(pattern, wildcards) if "{" in pattern else pattern
+
+    snakemake_io.apply_wildcards = apply_wildcards
+
+
+def _find_resources_once(rules: Collection[Rule], alike: Callable[[Any], Hashable]) -> None:
+    """To print a job of a dry run, its resources are found, which jobs alike have in common."""
+    expand = Rule.expand_resources
+    shared = {rule.name for rule in rules if not _asks_by_job(rule)}
+    known: dict[Hashable, Any] = {}
+
+    def expand_resources(
+        rule: Any, wildcards: Any, files: Any, attempt: int, **skipped: Any
+    ) -> Any:
+        if not rule.workflow.dryrun or rule.name not in shared:
+            return expand(rule, wildcards, files, attempt, **skipped)
+        asked = rule.name, attempt, alike(wildcards)
+        if asked not in known:
+            known[asked] = expand(rule, wildcards, files, attempt, **skipped)
+        return known[asked]
+
+    Rule.expand_resources = expand_resources
+
+
+def _asks_by_job(rule: Any) -> bool:
+    """Whether a profile or the command line gives a resource's formula, which may read anything."""
+    formulas = (r for r in rule.resources.values() if r.is_evaluable() and r.name != "tmpdir")
+    return any(inspect.getmodule(f._evaluator) is snakemake_resources for f in formulas)
 
 
 def _find_no_environments(warn: Callable[[Any], None]) -> None:

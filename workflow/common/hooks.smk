@@ -108,4 +108,11 @@ def tell_data(job):
         data_folder(dataset)
 
 
-quicker.install(list(workflow.rules), on_slurm, tell_data)
+def without_seed_and_round(wildcards):
+    """On neither of these a job's resources depend."""
+    return tuple(
+        item for item in wildcards.items() if item[0] not in ("seed", "round")
+    )
+
+
+quicker.install(list(workflow.rules), on_slurm, tell_data, without_seed_and_round)
