@@ -2,7 +2,7 @@
 
 import itertools
 from functools import cached_property
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -81,11 +81,11 @@ class Config(Spec):
     gpus_per_node: int = Field(
         8, ge=1, description="a training on more GPUs than this takes several nodes"
     )
-    threads: int = Field(
-        1,
-        ge=1,
+    threads: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
+        "auto",
         description="CPU threads of a training whose images are in memory; without a GPU, another "
-        "number ends with other bits",
+        "number ends with other bits; auto: where there is no GPU, the cores over the trainings of "
+        "the plan that run side by side, else 1",
     )
     loader: Literal["auto", "dali", "torchvision"] = Field(
         "auto", description="what decodes streamed images; auto: DALI where it is installed"

@@ -9,11 +9,10 @@ from typing import IO
 import torch
 
 from lottery.errors import LotteryError
+from lottery.hardware import has_gpu
 from lottery.messages import log
 from lottery.training.distributed import processes
 
-DRIVER = Path("/dev/nvidiactl")
-"""Exists if the machine has an NVIDIA GPU."""
 SHARERS = 16
 """Most trainings that share a GPU evenly; further ones take the first."""
 _claims: list[IO[str]] = []
@@ -31,7 +30,7 @@ def choose(name: str, threads: int) -> torch.device:
     torch.set_num_threads(threads)
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-        if name == "cpu" and DRIVER.exists():
+        if name == "cpu" and has_gpu():
             _complain()
     if name == "cuda" and not torch.cuda.is_available():
         raise LotteryError("--device cuda: torch sees no GPU here")

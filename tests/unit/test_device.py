@@ -6,6 +6,7 @@ import sys
 import pytest
 import torch
 
+from lottery import hardware
 from lottery.errors import LotteryError
 from lottery.training import device
 from tests.conftest import REPOSITORY
@@ -54,7 +55,7 @@ def test_a_gpu_that_is_not_there_is_an_error():
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
 def test_a_gpu_that_torch_cannot_use_is_never_passed_over_in_silence(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(device, "DRIVER", tmp_path)
+    monkeypatch.setattr(hardware, "DRIVER", tmp_path)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")  # as SLURM gives it to a job
     with pytest.raises(LotteryError, match="cannot use this machine's GPU"):
         device.choose("auto", 1)

@@ -22,6 +22,8 @@ LAYERS = [
         "seeds",
         "fingerprint",
         "work",
+        "hardware",
+        "threads",
     },
     {"records", "reports"},
     {"headers"},

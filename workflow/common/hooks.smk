@@ -110,9 +110,7 @@ def tell_data(job):
 
 def without_seed_and_round(wildcards):
     """On neither of these a job's resources depend."""
-    return tuple(
-        item for item in wildcards.items() if item[0] not in ("seed", "round")
-    )
+    return tuple(item for item in wildcards.items() if item[0] not in ("seed", "round"))
 
 
 quicker.install(list(workflow.rules), on_slurm, tell_data, without_seed_and_round)

@@ -1,8 +1,10 @@
 # What a job needs of a machine. None of it changes a result.
+import functools
 import glob
 import itertools
 
-from lottery import cluster
+from lottery import cluster, hardware
+from lottery import threads as cpu_threads
 from lottery.campaign import pace
 from lottery.config.entries import DenseName
 
@@ -31,10 +33,38 @@ def nodes(w) -> int:
     return -(-gpus(w) // CONFIG.gpus_per_node)
 
 
+def on_this_machine() -> bool:
+    """Whether jobs run here, and not on nodes of a cluster; not known before the rules are read."""
+    return workflow.local_exec and not workflow.remote_exec
+
+
+def gpus_held(w) -> int:
+    """Of the machine's or of SLURM's; without one a training takes none, and cores alone are counted."""
+    wanted = gpus(w)
+    without = on_this_machine() and not hardware.has_gpu()
+    return 0 if without and wanted == 1 else wanted
+
+
+@functools.cache
+def automatic_threads() -> int:
+    """CPU threads of each training where the config leaves them to the plan, finished jobs included.
+
+    So they are the same when the same command is given again.
+    """
+    if not on_this_machine() or hardware.has_gpu():
+        return 1
+    needs = workflow.dag.dependencies
+    side_by_side = cpu_threads.side_by_side(
+        needs, lambda job: job.rule.name in TRAININGS
+    )
+    return cpu_threads.shared(workflow.cores, side_by_side)
+
+
 def training_threads(w) -> int:
     """On each node: to decode streamed images eight for each GPU, else what the config says."""
-    streamed = CONFIG.datasets[joined(w).dataset].streamed
-    return 8 * (gpus(w) // nodes(w)) if streamed else CONFIG.threads
+    if CONFIG.datasets[joined(w).dataset].streamed:
+        return 8 * (gpus(w) // nodes(w))
+    return automatic_threads() if CONFIG.threads == "auto" else CONFIG.threads
 
 
 def minutes(most: int) -> int:
@@ -79,7 +109,7 @@ MARGIN = 2
 """Minutes before the end of its job at which a training saves its state and stops; of a job of less
 than four minutes it is half."""
 TRAINING_RESOURCES = {
-    "gpu": gpus if CONFIG.max_gpus > 1 else 1,
+    "gpu": gpus_held,
     # A retry gets more memory, or more time, if that is what the last try ended for the want of.
     "mem_mb": lambda w, attempt: memory_mb(joined(w).dataset)
     * (gpus(w) // nodes(w))
