@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from snakemake.resources import GroupResources
 from snakemake.scheduling.job_scheduler import JobScheduler
 
 from lottery.training import slurm
@@ -56,6 +57,20 @@ def queued(run: str) -> dict[str, Queued] | None:
         return None
     lines = (line.split("|", 2) for line in done.stdout.splitlines())
     return {number: Queued(state, reason) for number, state, reason in lines}
+
+
+def share_gpus(sharers: int) -> None:
+    """Have so many trainings of a group share a GPU: Snakemake asks for one each."""
+    layered = GroupResources.basic_layered
+
+    def basic_layered(toposorted_jobs: Any, *given: Any, **more: Any) -> dict[str, Any]:
+        found = dict(layered(toposorted_jobs, *given, **more))
+        if "gpu" in found:
+            most = max(job.resources.get("gpu", 0) for jobs in toposorted_jobs for job in jobs)
+            found["gpu"] = max(most, -(-int(found["gpu"]) // sharers))
+        return found
+
+    GroupResources.basic_layered = basic_layered
 
 
 def install_plugin(is_made: Callable[[Any], bool], trainings: Collection[str]) -> None:

@@ -39,6 +39,8 @@ class Result(NamedTuple):
     job: int = -1
     """The number of the job that makes it; `before` are those of the jobs that it waits for."""
     before: Sequence[int] = ()
+    slurm_job: str = ""
+    """What names the SLURM job that makes it; nothing, if it is made where Snakemake runs."""
     log: str = ""
     work: Work | None = None
     """What a training learns from; None for other jobs, and where the config does not tell."""

@@ -8,8 +8,6 @@ from lottery.campaign.pace import Measured, Pace, Report
 from lottery.plan import Result
 
 HOUR = 3600.0
-NO_SLURM_JOB = {"mask", "aggregate", "plot", "claims", "import"}
-"""Rules whose jobs ride in another's, or run where snakemake runs."""
 
 
 class Cost(NamedTuple):
@@ -100,7 +98,7 @@ def longest_chain(results: Sequence[Result], pace: Pace) -> list[Step]:
 
 def jobs(results: Iterable[Result], max_minutes: int | None, pace: Pace) -> int:
     """SLURM jobs that remain; a training that is longer than a job may be takes several."""
-    count = len({each.job for each in results if each.runs and each.rule not in NO_SLURM_JOB})
+    count = len({each.slurm_job for each in results if each.runs and each.slurm_job})
     if max_minutes is None:
         return count
     trainings = (each for each in results if each.is_training and each.runs and each.work)

@@ -81,6 +81,12 @@ class Config(Spec):
     gpus_per_node: int = Field(
         8, ge=1, description="a training on more GPUs than this takes several nodes"
     )
+    seeds_per_gpu: int = Field(
+        1,
+        ge=1,
+        description="on SLURM, seeds of a ticket whose trainings of a round share a job and its "
+        "GPU, side by side; only of recipes that train on one GPU",
+    )
     threads: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
         "auto",
         description="CPU threads of a training whose images are in memory; without a GPU, another "
@@ -226,6 +232,17 @@ class Config(Spec):
         elif entry.baseline == "adjusted-random":
             read = {"of": of.dense_training(), "zero_threshold": self.sparsity.zero_threshold}
         return Baseline(kind=entry.baseline, **read)
+
+    @cached_property
+    def evaluated_as(self) -> dict[str, set[str]]:
+        """The evaluations of each ticket, by the figures that show it."""
+        found: dict[str, set[str]] = {name: set() for name in self.tickets}
+        for entry in self.figures.values():
+            if isinstance(entry, EvaluatedFigure):
+                for block in entry.panels.values():
+                    for curve in block.curves.values():
+                        found[curve.ticket].add(block.evaluation)
+        return found
 
     def chain(self, ticket: str, seed: int) -> Chain:
         """All that determines a ticket's artifacts for one seed."""

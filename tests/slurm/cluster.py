@@ -113,11 +113,11 @@ class Call:
     def planned(self) -> dict[str, int]:
         """How many SLURM jobs of each rule the workflow announced at its start.
 
-        Masks of found tickets ride in the jobs of the trainings before them.
+        Masks ride: of found tickets with the trainings before them, random ones with evaluations.
         """
         table = self.output.split("Job stats:")[1].split("total")[0]
         counts = {rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", table, re.M)}
-        local = {"mask", *re.findall(r"^localrule (\w+):$", self.output, re.M)}
+        local = {"mask", "random_mask", *re.findall(r"^localrule (\w+):$", self.output, re.M)}
         return {rule: n for rule, n in counts.items() if rule not in local}
 
     def submitted(self) -> dict[str, str]:
@@ -192,7 +192,7 @@ def _job(id: str, comment: str, state: str, limit: str, got: str, asked: str) ->
 def _rule(comment: str) -> str:
     """Of a job; of a group of jobs that of the training, which comes before `mask`."""
     name = comment.split("_wildcards_")[0].removeprefix("rule_")
-    group = re.fullmatch(r".*-round\d+_(\w+?)(_mask)?", name)
+    group = re.fullmatch(r".*-round\d+_(\w+?)(_random_mask|_mask)?", name)
     return group[1] if group else name
 
 

@@ -53,6 +53,28 @@ def test_demo_figure(clone: Path, call: Type) -> None:
     assert {visible[job] for job in visible.keys() & trained} == {"0", "1"}
 
 
+def test_seeds_share_a_gpu_and_its_job(clone: Path, call: Type, undisturbed: pd.DataFrame) -> None:
+    """Half of the jobs, trainings side by side, masks behind them, and the same results."""
+    run = call(f"snakemake --profile slurm {TINY} --config seeds=[0,1] seeds_per_gpu=2")
+    together: Counter[str | None] = Counter()
+    end = time.monotonic() + 8 * 60
+    while run.running and time.monotonic() < end:
+        found = Counter(s.job for s in stages_of(run, "generate", "evaluate"))
+        together |= found  # of each job the most at a time
+        time.sleep(0.3)
+    assert run.wait(1) == 0, run.output
+
+    jobs = [job for job in run.jobs() if job.got.gpus]
+    planned = sum(run.planned().get(rule, 0) for rule in TRAININGS)
+    assert len(jobs) == planned / 2
+    assert {job.got.gpus for job in jobs} == {1}
+    assert {job.state for job in run.jobs()} == {"COMPLETED"}
+    assert [together[job.id] for job in jobs] == [2] * len(jobs)
+    found = table(clone)
+    assert set(found["seed"]) == {0, 1}
+    assert found[found["seed"] == 0].reset_index(drop=True).equals(undisturbed)
+
+
 def test_paper_figure(clone: Path, call: Type) -> None:
     """The README's command: it says what is missing, then submits, and Ctrl-C takes all back."""
     command = "snakemake --profile slurm figures/fig1a.pdf"

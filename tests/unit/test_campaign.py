@@ -98,11 +98,10 @@ def result(job, before=(), work=FAST, devices=1, runs=True, **more):
         what="generation",
         key="",
         there=not runs,
-        job=job,
+        **{"job": job, "slurm_job": f"job {job}"} | more,
         before=before,
         work=work,
         devices=devices,
-        **more,
     )
 
 
@@ -133,7 +132,8 @@ def test_hours_are_of_devices_and_what_is_there_is_not_left():
 
 
 def test_a_training_that_is_longer_than_a_job_takes_several():
-    plan = [result(0, work=SLOW), result(1, (0,)), result(2)._replace(rule="mask")]
+    mask, figure = result(2, (1,), slurm_job="job 1"), result(3, (1,), slurm_job="")
+    plan = [result(0, work=SLOW), result(1, (0,)), mask, figure]
     assert forecast.jobs(plan, None, HOURLY) == 2
     assert forecast.jobs(plan, 90, HOURLY) == 2 + 2
 

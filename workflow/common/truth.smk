@@ -194,6 +194,14 @@ def why_again(job) -> dict:
     return {"stale": stale(job), "modules": modules}
 
 
+def slurm_job(job) -> str:
+    """What names the SLURM job that a job runs in; nothing, if it runs where snakemake does."""
+    if job.rule.name in workflow._localrules:
+        return ""
+    job_of = JOBS.get(job.rule.name)
+    return (job_of and job_of(job.wildcards)) or f"{job.rule.name} of {job.output[0]}"
+
+
 def write_plan():
     """For commands that tell or change what there is: each result, what it would be made by, whether
     it is there and why it would be made again, and what that takes."""
@@ -209,6 +217,7 @@ def write_plan():
             **found_by(job),
             "runs": workflow.dag.needrun(job),
             "job": number,
+            "slurm_job": slurm_job(job),
             "before": [numbers[other] for other in before if other in numbers],
             "log": next(iter(job.log), ""),
             "work": work_of(job),

@@ -17,7 +17,7 @@ rule generate_dense:
         dense=one_of(TRAINED),
     priority: 2
     group:
-        job_of_training
+        only_on_slurm(job_of_training)
     threads: training_threads
     resources:
         **TRAINING_RESOURCES,
@@ -65,6 +65,8 @@ rule evaluate_dense:
         f"{LOGS}/dense/{{dense}}/seed{{seed}}/evaluation-{{evaluation}}.log",
     wildcard_constraints:
         dense=one_of(CONFIG.starts),
+    group:
+        only_on_slurm(job_of_evaluation)
     threads: training_threads
     resources:
         **TRAINING_RESOURCES,

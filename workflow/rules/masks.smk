@@ -15,7 +15,7 @@ rule mask:
         ticket=one_of(set(FOUND) - set(RUN_ON_IMAGES)),
     priority: 3  # the next training of its chain waits for it
     group:
-        job_of_mask
+        only_on_slurm(job_of_mask)
     resources:
         mem_mb=4000,
         runtime=minutes(20),
@@ -58,6 +58,8 @@ use rule mask as random_mask with:
     wildcard_constraints:
         ticket=one_of(tickets("random")),
     priority: 1
+    group:
+        only_on_slurm(job_of_random_mask)
 
 
 use rule mask as adjusted_random_mask with:

@@ -18,7 +18,7 @@ rule generate:
         ticket=one_of(FOUND),
     priority: 2
     group:
-        job_of_training
+        only_on_slurm(job_of_training)
     threads: training_threads
     resources:
         **TRAINING_RESOURCES,
@@ -45,6 +45,8 @@ rule evaluate:
         f"{LOGS}/evaluate/{{ticket}}/seed{{seed}}/round{{round}}-{{evaluation}}.log",
     wildcard_constraints:
         ticket=one_of([name for name in CHAINS if name not in IMPORTED]),
+    group:
+        only_on_slurm(job_of_evaluation)
     threads: training_threads
     resources:
         **TRAINING_RESOURCES,
