@@ -117,7 +117,12 @@ class Call:
         """
         table = self.output.split("Job stats:")[1].split("total")[0]
         counts = {rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", table, re.M)}
-        local = {"mask", "random_mask", *re.findall(r"^localrule (\w+):$", self.output, re.M)}
+        local = {
+            "mask",
+            "random_mask",
+            "adjusted_random_mask",
+            *re.findall(r"^localrule (\w+):$", self.output, re.M),
+        }
         return {rule: n for rule, n in counts.items() if rule not in local}
 
     def submitted(self) -> dict[str, str]:
@@ -190,10 +195,13 @@ def _job(id: str, comment: str, state: str, limit: str, got: str, asked: str) ->
 
 
 def _rule(comment: str) -> str:
-    """Of a job; of a group of jobs that of the training, which comes before `mask`."""
+    """Of a job; of a group of jobs, which is named after its rules, that of the training."""
     name = comment.split("_wildcards_")[0].removeprefix("rule_")
-    group = re.fullmatch(r".*-round\d+_(\w+?)(_random_mask|_mask)?", name)
-    return group[1] if group else name
+    group = re.fullmatch(r".*-round\d+_(.*)", name)
+    if group is None:
+        return name
+    training = re.search(r"(generate|evaluate)(_dense)?(?![a-z])", group[1])
+    return training[0] if training else group[1]
 
 
 def _tres(text: str) -> dict[str, str]:

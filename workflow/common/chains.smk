@@ -130,9 +130,26 @@ def on_slurm() -> bool:
     return getattr(workflow.executor_plugin, "name", "") == "slurm"
 
 
+SHARING = "seeds"
+"""What Snakemake calls groups of jobs that may be more than one chain's."""
+
+if CONFIG.seeds_per_gpu > 1:
+    workflow.group_settings.group_components = {
+        **workflow.group_settings.group_components,
+        SHARING: CONFIG.seeds_per_gpu,
+    }
+
+
 def only_on_slurm(job_of):
-    """A rule's `group`: elsewhere each job is by itself."""
-    return lambda w: job_of(w) if on_slurm() else None
+    """A rule's `group`, by what names its SLURM job; elsewhere each job is by itself."""
+
+    def group(w):
+        name = job_of(w) if on_slurm() else None
+        if name:
+            workflow.parent_groupids[name] = SHARING
+        return name
+
+    return group
 
 
 def seeds_of_job(w) -> str:
@@ -168,7 +185,7 @@ EVALUATED = CONFIG.evaluated_as
 
 
 def job_of_evaluation(w) -> str | None:
-    """The SLURM job that an evaluation shares with the random mask that it alone needs, or with
+    """The SLURM job that an evaluation shares with the baseline's mask that it alone needs, or with
     those whose seeds share its GPU."""
     drawn = hasattr(w, "ticket") and chain_of(w).training is None
     alone = drawn and EVALUATED[w.ticket] == {w.evaluation}
@@ -177,8 +194,8 @@ def job_of_evaluation(w) -> str | None:
     return f"{w.evaluation}-of-{job_of_training(w)}"
 
 
-def job_of_random_mask(w) -> str | None:
-    """The same, for a random mask."""
+def job_of_baseline_mask(w) -> str | None:
+    """The same, for the mask."""
     if len(EVALUATED[w.ticket]) != 1:
         return None
     [evaluation] = EVALUATED[w.ticket]
@@ -190,7 +207,9 @@ def job_of_random_mask(w) -> str | None:
 JOBS = dict.fromkeys(("generate", "generate_dense"), job_of_training) | {
     "mask": job_of_mask,
     "mask_on_images": job_of_mask,
-    "random_mask": job_of_random_mask,
+    "random_mask": job_of_baseline_mask,
+    "adjusted_random_mask": job_of_baseline_mask,
+    "reinitialised_mask": job_of_baseline_mask,
     "evaluate": job_of_evaluation,
     "evaluate_dense": job_of_evaluation,
 }

@@ -59,7 +59,7 @@ use rule mask as random_mask with:
         ticket=one_of(tickets("random")),
     priority: 1
     group:
-        only_on_slurm(job_of_random_mask)
+        only_on_slurm(job_of_baseline_mask)
 
 
 use rule mask as adjusted_random_mask with:
@@ -69,6 +69,8 @@ use rule mask as adjusted_random_mask with:
     wildcard_constraints:
         ticket=one_of(tickets("adjusted-random")),
     priority: 1
+    group:
+        only_on_slurm(job_of_baseline_mask)
 
 
 use rule mask as reinitialised_mask with:
@@ -82,3 +84,5 @@ use rule mask as reinitialised_mask with:
     wildcard_constraints:
         ticket=one_of(tickets("reinitialised")),
     priority: 1
+    group:
+        only_on_slurm(job_of_baseline_mask)
