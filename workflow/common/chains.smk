@@ -130,26 +130,29 @@ def on_slurm() -> bool:
     return getattr(workflow.executor_plugin, "name", "") == "slurm"
 
 
-SHARING = "seeds"
-"""What Snakemake calls groups of jobs that may be more than one chain's."""
-
-if CONFIG.seeds_per_gpu > 1:
-    workflow.group_settings.group_components = {
-        **workflow.group_settings.group_components,
-        SHARING: CONFIG.seeds_per_gpu,
-    }
-
-
 def only_on_slurm(job_of):
     """A rule's `group`, by what names its SLURM job; elsewhere each job is by itself."""
 
     def group(w):
         name = job_of(w) if on_slurm() else None
-        if name:
-            workflow.parent_groupids[name] = SHARING
+        if name and CONFIG.seeds_per_gpu > 1:
+            share(name)
         return name
 
     return group
+
+
+def share(group: str):
+    """Let chains that wait for nothing of each other share a group: else Snakemake makes several.
+
+    Its settings (`--group-components`) are not there yet when the rules are read.
+    """
+    settings = workflow.group_settings
+    workflow.parent_groupids[group] = "seeds"
+    settings.group_components = {
+        **settings.group_components,
+        "seeds": CONFIG.seeds_per_gpu,
+    }
 
 
 def seeds_of_job(w) -> str:
