@@ -76,7 +76,6 @@ onstart:
     cluster.install_retries()
     if workflow.executor_plugin.name == "slurm":
         cluster.install_plugin(is_made, TRAININGS)
-        cluster.share_gpus(CONFIG.seeds_per_gpu)
     # Snakemake 9.27 looks for jobs again a second after each look, and each job that ends adds one
     # more such chain: after some hundred jobs it does little else. Without its default limit of 100
     # jobs a second it looks when a job ends. A limit that was asked for stays.

@@ -120,6 +120,14 @@ TRAINING_RESOURCES = {
 }
 
 
+if CONFIG.seeds_per_gpu > 1:
+    # Where SLURM jobs are submitted, and in these, where it is not counted anew.
+    cluster.share_gpus(CONFIG.seeds_per_gpu)
+
+    resource_scopes:
+        gpu="excluded",
+
+
 def on_several(value):
     """A resource that only a training on several nodes has: a SLURM task on each of them."""
     return lambda w: value(w) if nodes(w) > 1 else None
