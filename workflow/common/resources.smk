@@ -121,11 +121,9 @@ TRAINING_RESOURCES = {
 
 
 if CONFIG.seeds_per_gpu > 1:
-    # Where SLURM jobs are submitted, and in these, where it is not counted anew.
     cluster.share_gpus(CONFIG.seeds_per_gpu)
-
-    resource_scopes:
-        gpu="excluded",
+    # What a SLURM job has of them does not bound how many of its trainings run side by side.
+    workflow.resource_scopes["gpu"] = "excluded"
 
 
 def on_several(value):
