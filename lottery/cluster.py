@@ -9,6 +9,7 @@ does not say what SLURM said.
 
 import functools
 import re
+import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection
@@ -60,8 +61,16 @@ def queued(run: str) -> dict[str, Queued] | None:
 
 
 def share_gpus(sharers: int) -> None:
-    """Have so many trainings of a group share a GPU: Snakemake asks for one each."""
-    layered = GroupResources.basic_layered
+    """Have so many trainings of a group share a GPU, side by side.
+
+    Snakemake would ask for one each, and inside of the SLURM job its plugin would start one step
+    after the other, to each of which SLURM gives what the job has of GPUs.
+    """
+    import snakemake_executor_plugin_slurm_jobstep as plugin
+    from snakemake_executor_plugin_slurm_jobstep import Executor
+    from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
+
+    layered, run, gpus = GroupResources.basic_layered, Executor.run_job, plugin.get_gpu_setting
 
     def basic_layered(toposorted_jobs: Any, *given: Any, **more: Any) -> dict[str, Any]:
         found = dict(layered(toposorted_jobs, *given, **more))
@@ -70,7 +79,18 @@ def share_gpus(sharers: int) -> None:
             found["gpu"] = max(most, -(-int(found["gpu"]) // sharers))
         return found
 
+    def step(self: Any, job: Any) -> None:
+        try:
+            run(self, job)  # it waits for the step's end
+        except Exception as error:  # else nobody hears of it
+            self.report_job_error(SubmittedJobInfo(job), msg=str(error))
+
+    def run_job(self: Any, job: Any) -> None:
+        threading.Thread(target=step, args=(self, job)).start()
+
     GroupResources.basic_layered = basic_layered
+    Executor.run_job = run_job
+    plugin.get_gpu_setting = lambda job: f"{gpus(job)} --overlap"
 
 
 def install_plugin(is_made: Callable[[Any], bool], trainings: Collection[str]) -> None:
