@@ -60,12 +60,14 @@ def queued(run: str) -> dict[str, Queued] | None:
     return {number: Queued(state, reason) for number, state, reason in lines}
 
 
-def share_gpus(sharers: int) -> None:
+def share_gpus(workflow: Any, sharers: int) -> None:
     """Have so many trainings of a group share a GPU, side by side.
 
     Snakemake would ask for one each, and inside of the SLURM job its plugin would start one step
     after the other, to each of which SLURM gives what the job has of GPUs.
     """
+    if workflow.remote_exec and workflow.nodes is not None:  # inside of the SLURM job
+        workflow.global_resources["_nodes"] = sharers
     import snakemake_executor_plugin_slurm_jobstep as plugin
     from snakemake_executor_plugin_slurm_jobstep import Executor
     from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo

@@ -121,7 +121,7 @@ TRAINING_RESOURCES = {
 
 
 if CONFIG.seeds_per_gpu > 1:
-    cluster.share_gpus(CONFIG.seeds_per_gpu)
+    cluster.share_gpus(workflow, CONFIG.seeds_per_gpu)
     # What a SLURM job has of them does not bound how many of its trainings run side by side.
     workflow.resource_scopes["gpu"] = "excluded"
 
