@@ -127,6 +127,25 @@ def test_a_forecast_of_what_is_there_is_what_it_took(finished):
     assert total["hours"] == pytest.approx(total["spent"])
 
 
+NODES = {"max_gpus": 2, "gpus_per_node": 1, "recipes": {"cifar10-labels": {"micro_batches": 2}}}
+"""Trainings of this recipe take two nodes."""
+
+
+@pytest.mark.parametrize(
+    ("changes", "jobs"),
+    [
+        ({}, 2 + 18),  # images, subset, and each training, in which masks ride
+        ({"seeds_per_gpu": 2}, 2 + 9),
+        (NODES, 2 + 18 + 6),  # two masks of the labels ticket, one of its random one, two seeds
+    ],
+)
+def test_a_forecast_counts_the_jobs_in_which_masks_and_seeds_ride(untouched, changes, jobs):
+    untouched.overlay({"seeds": [0, 1], **changes})
+    plan = json.loads(untouched.lottery("forecast", "fig1a", "--json", *HOW).stdout)
+    assert plan["total"]["trainings"] == 18
+    assert plan["jobs"] == jobs
+
+
 def test_a_forecast_before_the_first_training_guesses_a_gpu(untouched):
     said = untouched.lottery("forecast", "fig3", "--gpu", "H100", "--gpus", "8").stdout
     assert re.search(r"^fig3 +948 +948 +[\d,]+\.\d +[\d,]+\.\d$", said, re.MULTILINE)
