@@ -134,11 +134,12 @@ class Call:
         """What each SLURM job asks for, as snakemake logged its rule, or the rules of its group."""
         wanted: dict[str, Request] = {}
         single: dict[str, Request] = {}
+        groups: dict[str, list[Request]] = {}
         group: list[Request] = []
         grouped, number, threads = False, "", 1
         for line in self.output.splitlines():
-            if "] Group job " in line:
-                group = []
+            if match := re.search(r"\] Group job (\S+) ", line):
+                group = groups[match[1]] = []
             elif match := re.match(r"( *)rule \w+:$", line):
                 grouped, threads = bool(match[1]), 1
             elif match := re.match(r" +jobid: (\d+)$", line):
@@ -156,7 +157,9 @@ class Call:
                 else:
                     single[number] = request
             elif match := re.match(r"Job (\S+) has been submitted with SLURM jobid (\d+)", line):
-                wanted[match[2]] = single.get(match[1]) or _together(group)
+                folder = re.search(r"/group_([^/]+)/\d+\.log", line)  # the group and its rules
+                own = [name for name in groups if folder and folder[1].startswith(f"{name}_")]
+                wanted[match[2]] = _together(groups[own[0]]) if own else single[match[1]]
         return wanted
 
     def jobs(self) -> list[Job]:
