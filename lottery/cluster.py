@@ -66,13 +66,11 @@ def share_gpus(workflow: Any, sharers: int) -> None:
     Snakemake would ask for one each, and inside of the SLURM job its plugin would start one step
     after the other, to each of which SLURM gives what the job has of GPUs.
     """
-    if workflow.remote_exec and workflow.nodes is not None:  # inside of the SLURM job
-        workflow.global_resources["_nodes"] = sharers
     import snakemake_executor_plugin_slurm_jobstep as plugin
-    from snakemake_executor_plugin_slurm_jobstep import Executor
     from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
-    layered, run, gpus = GroupResources.basic_layered, Executor.run_job, plugin.get_gpu_setting
+    layered = GroupResources.basic_layered
+    run, gpus = plugin.Executor.run_job, plugin.get_gpu_setting
 
     def basic_layered(toposorted_jobs: Any, *given: Any, **more: Any) -> dict[str, Any]:
         found = dict(layered(toposorted_jobs, *given, **more))
@@ -90,8 +88,10 @@ def share_gpus(workflow: Any, sharers: int) -> None:
     def run_job(self: Any, job: Any) -> None:
         threading.Thread(target=step, args=(self, job)).start()
 
+    if workflow.remote_exec and workflow.nodes is not None:  # inside of the SLURM job
+        workflow.global_resources["_nodes"] = sharers
     GroupResources.basic_layered = basic_layered
-    Executor.run_job = run_job
+    plugin.Executor.run_job = run_job
     plugin.get_gpu_setting = lambda job: f"{gpus(job)} --overlap"
 
 

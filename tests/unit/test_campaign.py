@@ -98,10 +98,11 @@ def result(job, before=(), work=FAST, devices=1, runs=True, **more):
         what="generation",
         key="",
         there=not runs,
-        **{"job": job, "slurm_job": f"job {job}"} | more,
+        job=job,
         before=before,
         work=work,
         devices=devices,
+        **{"slurm_job": f"job {job}", **more},
     )
 
 

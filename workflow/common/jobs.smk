@@ -39,7 +39,7 @@ def seeds_of_job(w) -> str:
     return f"seed{first}" if shared == 1 else f"seeds{first}to{first + shared - 1}"
 
 
-def job_of_training(w) -> str | None:
+def job_of_round(w, place: str, round: int) -> str | None:
     """The SLURM job that a training shares with the masks that are found in what it ends with.
 
     In a job of its own a mask would wait in the queue for two seconds of work. But none is shared by
@@ -47,38 +47,37 @@ def job_of_training(w) -> str | None:
     """
     if nodes(w) > 1:
         return None
-    place = w.dense.replace(os.sep, "-") if hasattr(w, "dense") else w.ticket
-    return f"{place}-{seeds_of_job(w)}-round{int(w.get('round', 0))}"
+    return f"{place.replace(os.sep, '-')}-{seeds_of_job(w)}-round{round}"
+
+
+def job_of_training(w) -> str | None:
+    """That of a training, or of the round that is evaluated."""
+    place = w.dense if hasattr(w, "dense") else w.ticket
+    return job_of_round(w, place, int(w.get("round", 0)))
 
 
 def job_of_mask(w) -> str | None:
-    """The same, for a mask."""
-    if nodes(w) > 1:
-        return None
+    """That of the training before a mask."""
     round = int(w.round) - 1
-    place = w.ticket if round else chain_of(w).dense.replace(os.sep, "-")
-    return f"{place}-{seeds_of_job(w)}-round{round}"
-
-
-EVALUATED = CONFIG.evaluated_as
-"""How the figures evaluate each ticket."""
+    return job_of_round(w, w.ticket if round else chain_of(w).dense, round)
 
 
 def job_of_evaluation(w) -> str | None:
     """The SLURM job that an evaluation shares with the baseline's mask that it alone needs, or with
     those whose seeds share its GPU."""
     drawn = hasattr(w, "ticket") and chain_of(w).training is None
-    alone = drawn and EVALUATED[w.ticket] == {w.evaluation}
-    if not alone and (CONFIG.seeds_per_gpu == 1 or gpus(w) > 1) or nodes(w) > 1:
+    alone = drawn and CONFIG.evaluated_as[w.ticket] == {w.evaluation}
+    if not alone and (CONFIG.seeds_per_gpu == 1 or gpus(w) > 1):
         return None
-    return f"{w.evaluation}-of-{job_of_training(w)}"
+    job = job_of_training(w)
+    return job and f"{w.evaluation}-of-{job}"
 
 
 def job_of_baseline_mask(w) -> str | None:
     """The same, for the mask."""
-    if len(EVALUATED[w.ticket]) != 1:
+    if len(CONFIG.evaluated_as[w.ticket]) != 1:
         return None
-    [evaluation] = EVALUATED[w.ticket]
+    [evaluation] = CONFIG.evaluated_as[w.ticket]
     return job_of_evaluation(
         Wildcards(fromdict={**dict(w.items()), "evaluation": evaluation})
     )
