@@ -1,6 +1,8 @@
 """`open_lth_shim.py CLONE TESTS ARGUMENT ...`: run a clone of open_lth on today's libraries.
 
-Nothing in the clone is changed. `np.product`, which NumPy 2 no longer has, is put back. CIFAR-10
+Nothing in the clone is changed. `np.product`, which NumPy 2 no longer has, is put back. Torch's
+DistributedDataParallel, which can no longer be inherited from beside `abc.ABC`, is never used on a
+CPU, where DataParallel stands in for it. CIFAR-10
 files of random images are accepted, after their checksum has been taken as of real ones. TESTS is
 `end` to test a network at the end of a training alone, or `all` for all tests that open_lth makes.
 """
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import nn
 from torchvision.datasets import cifar
 from torchvision.datasets.utils import calculate_md5
 
@@ -45,6 +48,7 @@ def main() -> None:
     others = [path for path in sys.path[1:] if not Path(path, "lottery/__init__.py").exists()]
     sys.path[:] = [clone, *others]
     vars(np)["product"] = np.prod
+    vars(nn.parallel)["DistributedDataParallel"] = nn.DataParallel
     cifar.check_integrity = _accept
     if tests == "end":
         steps = next(a.split("=")[1] for a in arguments if a.startswith("--training_steps="))

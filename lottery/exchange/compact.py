@@ -105,12 +105,19 @@ class _Flow(NamedTuple):
     """As in `_Read`."""
 
 
+class _Tracer(fx.Tracer):
+    """Leaves convolutions and linear layers as they are, whatever class of their own they have."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return isinstance(m, Weighted) or super().is_leaf_module(m, module_qualified_name)
+
+
 class _Traced:
     """The groups of a network, and which layers read them."""
 
     def __init__(self, model: nn.Module) -> None:
         try:
-            graph = fx.symbolic_trace(model).graph
+            graph = _Tracer().trace(model)
         except Exception as error:  # whatever its code does with what stands for a tensor
             raise LotteryError(f"compact: the network cannot be traced: {error}") from None
         self._modules = dict(model.named_modules())
