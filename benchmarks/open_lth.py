@@ -2,7 +2,8 @@
 
 A chain is a VGG-11 on CIFAR-10 that is trained three times, with 20 % of its weights pruned after
 the first and the second and the rest rewound to update 6: to update 60, of 128 images each, and
-tested on 10,000 images, each time. One chain has all cores; two share them.
+tested on 10,000 images, each time. One chain has all cores; two share them. open_lth computes in
+float32; the others do so too, and once more in bfloat16 where the processor has it.
 
 open_lth itself is not part of this repository: `--open-lth FOLDER` names a clone of it.
 """
@@ -31,7 +32,9 @@ from torchvision.datasets import CIFAR10
 
 from benchmarks.measuring import Row
 from lottery import models, paths
-from lottery.specs import Architecture
+from lottery.hardware import has_bfloat16
+from lottery.specs import Architecture, Precision
+from lottery.training.precision import autocast
 
 ROOT = Path(__file__).parent.parent
 CORES = len(os.sched_getaffinity(0))
@@ -43,20 +46,28 @@ UPDATES = 60
 EARLY = 6
 """Updates after which W_k is saved."""
 ROUNDS = 3
+BFLOAT16_TARGET = 3.5
 NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}
 TICKET = "cifar10-labels-vgg11"
 VGG11 = Architecture(model="vgg", depth=11, pools=4)
 """The network of open_lth: the last pooling is the mean."""
 
 
+class Ours(NamedTuple):
+    """Seconds of one chain, or of two, in one precision."""
+
+    seconds: float
+    shares: dict[str, float]
+    """Of that time."""
+    bare: float
+    """Seconds of bare loops."""
+
+
 class Taken(NamedTuple):
     """Seconds of one chain, or of two."""
 
     theirs: float
-    ours: float
-    shares: dict[str, float]
-    """Of the time of ours."""
-    bare: float
+    ours: dict[Precision, Ours]
 
 
 def run(open_lth: str | None, cifar10: str | None) -> list[Row]:
@@ -70,34 +81,46 @@ def run(open_lth: str | None, cifar10: str | None) -> list[Row]:
     clone = Path(open_lth).resolve()
     if not (clone / "open_lth.py").exists():
         raise SystemExit(f"--open-lth {clone}: no open_lth.py there")
+    precisions: list[Precision] = ["float32", "bfloat16"] if has_bfloat16() else ["float32"]
     with tempfile.TemporaryDirectory(prefix="lottery-bench-") as temporary:
         place = Path(temporary)
         data = _real(Path(cifar10), place) if cifar10 else _random(place)
-        one = Taken(_theirs(clone, place, 1), *_ours(data, 1), _bare(1))
-        two = Taken(_theirs(clone, place, 2), *_ours(data, 2), _bare(2))
+        one, two = (
+            Taken(
+                _theirs(clone, place, chains),
+                {
+                    each: Ours(*_ours(data, chains, each), _bare(chains, each))
+                    for each in precisions
+                },
+            )
+            for chains in (1, 2)
+        )
         untouched = _theirs(clone, place, 1, tests="all")
     way = "side by side" if two.theirs < 2 * one.theirs else "one after the other"
     two = two._replace(theirs=min(two.theirs, 2 * one.theirs))
+    ratio = untouched / one.ours["float32"].seconds
     return [
-        *_rows("one chain", "open_lth", one, "at least 2"),
-        *_rows("two chains", f"open_lth, {way},", two, "at least 2.5"),
+        *_rows("one chain", "open_lth", one, 2),
+        *_rows("two chains", f"open_lth, {way}", two, 2.5),
         Row("open_lth", "one chain, open_lth with all its tests", untouched, "s"),
-        Row("open_lth", "one chain, the same over ours", untouched / one.ours, "ratio"),
+        Row("open_lth", "one chain, the same over ours in float32", ratio, "ratio"),
     ]
 
 
-def _rows(chains: str, open_lth: str, taken: Taken, target: str) -> Iterator[Row]:
+def _rows(chains: str, open_lth: str, taken: Taken, target: float) -> Iterator[Row]:
     def row(figure: str, value: float, unit: str = "ratio", target: str = "") -> Row:
         return Row("open_lth", f"{chains}, {figure}", value, unit, target)
 
-    yield row(f"{open_lth} over ours", taken.theirs / taken.ours, target=target)
-    yield row("ours over a bare loop", taken.ours / taken.bare)
-    yield row(f"{open_lth} over a bare loop", taken.theirs / taken.bare)
-    yield row("ours", taken.ours, "s")
-    yield row(open_lth.removesuffix(","), taken.theirs, "s")
-    yield row("a bare loop", taken.bare, "s")
-    for name, share in taken.shares.items():
-        yield row(f"share of ours: {name}", share)
+    for precision, ours in taken.ours.items():
+        aim = f"at least {BFLOAT16_TARGET if precision == 'bfloat16' else target}"
+        yield row(f"{open_lth}, over ours in {precision}", taken.theirs / ours.seconds, target=aim)
+    yield row(open_lth, taken.theirs, "s")
+    for precision, ours in taken.ours.items():
+        yield row(f"ours in {precision}", ours.seconds, "s")
+        yield row(f"a bare loop in {precision}", ours.bare, "s")
+        yield row(f"ours over a bare loop in {precision}", ours.seconds / ours.bare)
+        for name, share in ours.shares.items():
+            yield row(f"share of ours in {precision}: {name}", share)
 
 
 def _theirs(clone: Path, place: Path, chains: int, tests: str = "end") -> float:
@@ -128,14 +151,16 @@ def _theirs(clone: Path, place: Path, chains: int, tests: str = "end") -> float:
     return seconds
 
 
-def _ours(data: dict[str, object], chains: int) -> tuple[float, dict[str, float]]:
+def _ours(
+    data: dict[str, object], chains: int, precision: Precision
+) -> tuple[float, dict[str, float]]:
     """Seconds of the whole workflow from nothing, and what shares of them went where."""
     shutil.rmtree(RESULTS, ignore_errors=True)
     folders = [paths.round_folder(str(RESULTS), TICKET, seed, ROUNDS - 1) for seed in range(chains)]
     command = [sys.executable, "-m", "snakemake", "--cores", str(CORES), "--scheduler", "greedy"]
     command += [str(Path(paths.generation(each)).relative_to(ROOT)) for each in folders]
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as overlay:
-        yaml.safe_dump(_config(data, chains), overlay)
+        yaml.safe_dump(_config(data, chains, precision), overlay)
         overlay.flush()
         start = time.monotonic()
         said = _timed([*command, "--configfile", overlay.name])
@@ -184,12 +209,13 @@ def _shares(said: list[tuple[float, str]], available: float) -> dict[str, float]
     return {name: seconds / available for name, seconds in shares.items()}
 
 
-def _config(data: dict[str, object], chains: int) -> dict[str, object]:
+def _config(data: dict[str, object], chains: int, precision: Precision) -> dict[str, object]:
     """An overlay with one figure, of one ticket."""
     figures = yaml.safe_load((ROOT / "config.yaml").read_text())["figures"]
     panels = {"VGG-11": {"evaluation": "cifar10", "curves": {"Labels": TICKET}}}
     recipe = {"epochs": 1, "batch_size": BATCH, "optimizer": "sgd", "momentum": 0.9}
     recipe |= {"learning_rate": 0.1, "weight_decay": 0.0001, "milestones": []}
+    recipe |= {"precision": precision}
     recipe |= {"augmentation": {"crop_padding": 4, "flip": True}}
     return {
         "scale": SCALE,
@@ -207,13 +233,13 @@ def _config(data: dict[str, object], chains: int) -> dict[str, object]:
     }
 
 
-def _bare(chains: int) -> float:
+def _bare(chains: int, precision: Precision) -> float:
     """Seconds that so many bare loops side by side take for the same updates and tests."""
     context = multiprocessing.get_context("spawn")
     begin, seconds = context.Barrier(chains), context.Queue()
     threads = max(1, CORES // chains)
     processes = [
-        context.Process(target=_loop, args=(threads, UPDATES, TESTED, begin, seconds))
+        context.Process(target=_loop, args=(threads, precision, begin, seconds))
         for _ in range(chains)
     ]
     for process in processes:
@@ -225,15 +251,15 @@ def _bare(chains: int) -> float:
 
 
 def _loop(
-    threads: int, updates: int, tested: int, begin: Barrier, seconds: "multiprocessing.Queue[float]"
+    threads: int, precision: Precision, begin: Barrier, seconds: "multiprocessing.Queue[float]"
 ) -> None:
     """Put the seconds of a chain without masks, rewinding, augmentation, or files.
 
     In the memory layout that is the faster one on a CPU.
     """
     torch.set_num_threads(threads)
-    inputs, targets = torch.randn(updates * BATCH, 3, 32, 32), torch.arange(updates * BATCH) % 10
-    tests = torch.randn(tested, 3, 32, 32)
+    inputs, targets = torch.randn(UPDATES * BATCH, 3, 32, 32), torch.arange(UPDATES * BATCH) % 10
+    tests = torch.randn(TESTED, 3, 32, 32)
     layout = torch.channels_last
     inputs, tests = (each.contiguous(memory_format=layout) for each in (inputs, tests))
     begin.wait()
@@ -246,10 +272,12 @@ def _loop(
         stepper = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9, weight_decay=0.0001)
         for batch, labels in zip(inputs.split(BATCH), targets.split(BATCH), strict=True):
             stepper.zero_grad()
-            cross_entropy(model(batch), labels).backward()
+            with autocast(precision, batch.device):
+                outputs = model(batch)
+            cross_entropy(outputs.float(), labels).backward()
             stepper.step()
         model.eval()
-        with torch.no_grad():
+        with torch.no_grad(), autocast(precision, tests.device):
             for batch in tests.split(BATCH):
                 model(batch)
     seconds.put(time.perf_counter() - start)
