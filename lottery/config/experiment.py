@@ -44,6 +44,7 @@ from lottery.specs import (
     Imported,
     ImportSpec,
     MaskSpec,
+    Precision,
     Recipe,
     Rewind,
     SparsitySpec,
@@ -97,6 +98,9 @@ class Config(Spec):
         "auto", description="what decodes streamed images; auto: DALI where it is installed"
     )
     compile: bool = Field(False, description="train through torch.compile")
+    precision: Precision = Field(
+        "auto", description="of the recipes that say `auto`; what is trained in another one reruns"
+    )
     seeds: Seeds
     pruning: PruningEntry
     sparsity: SparsityEntry
@@ -127,6 +131,13 @@ class Config(Spec):
     def dataset(self, name: str) -> Dataset:
         """The identity of a data set."""
         return self.datasets[name].identity(name)
+
+    def recipe(self, name: str) -> Recipe:
+        """A recipe, in the precision of the config where it says `auto`."""
+        own = self.recipes[name]
+        if own.precision != "auto":
+            return own
+        return own.model_copy(update={"precision": self.precision})
 
     def found(self, ticket: str) -> FoundTicket:
         """A found ticket's own entry; for a baseline, that of the found ticket it belongs to."""
@@ -164,7 +175,7 @@ class Config(Spec):
             "dataset": self.dataset(entry.dataset),
             "subset": self.subsets[entry.subset],
             "task": entry.task,
-            "recipe": self.recipes[entry.recipe],
+            "recipe": self.recipe(entry.recipe),
         }
 
     def _excluded_at(self, ticket: str) -> int | None:
@@ -283,13 +294,13 @@ class Config(Spec):
     def evaluate(self, ticket: str, seed: int, round: int, evaluation: str) -> EvaluateSpec:
         """The evaluation of one round's ticket."""
         entry = self.evaluations[evaluation]
-        dataset, recipe = self.dataset(entry.dataset), self.recipes[entry.recipe]
+        dataset, recipe = self.dataset(entry.dataset), self.recipe(entry.recipe)
         return EvaluateSpec.of(self.chain(ticket, seed), round, dataset, recipe)
 
     def evaluate_dense(self, start: str, seed: int, evaluation: str) -> EvaluateSpec:
         """The evaluation of a dense network: round 0 of all tickets that share it."""
         entry = self.evaluations[evaluation]
-        dataset, recipe = self.dataset(entry.dataset), self.recipes[entry.recipe]
+        dataset, recipe = self.dataset(entry.dataset), self.recipe(entry.recipe)
         chain = self.starts[start].with_seed(seed)
         return EvaluateSpec(chain=chain, round=0, dataset=dataset, recipe=recipe)
 
@@ -304,7 +315,7 @@ class Config(Spec):
 
     def _evaluated(self, panel: str, name: str, ticket: str, evaluation: str) -> EvaluatedSpec:
         chain, entry = self.chain(ticket, 0), self.evaluations[evaluation]
-        dataset, recipe = self.dataset(entry.dataset), self.recipes[entry.recipe]
+        dataset, recipe = self.dataset(entry.dataset), self.recipe(entry.recipe)
         return EvaluatedSpec(
             panel=panel,
             curve=name,

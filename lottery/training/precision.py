@@ -5,12 +5,16 @@ from contextlib import AbstractContextManager
 
 import torch
 
+from lottery import hardware
 from lottery.errors import LotteryError
+from lottery.messages import log
 from lottery.specs import Precision
 
 
 def choose(asked: Precision, device: torch.device) -> Precision:
     """Resolve `auto` for this device, and switch TF32 on or off explicitly.
+
+    On a CPU `auto` is float32, whatever the processor: the same numbers on all of them.
 
     Raises: LotteryError if the device does not support it.
     """
@@ -23,6 +27,8 @@ def choose(asked: Precision, device: torch.device) -> Precision:
     if asked == "bfloat16" and gpu and not has_bfloat16:
         name = torch.cuda.get_device_name(device)
         raise LotteryError(f"precision: {name} has no bfloat16; choose tf32 or float32")
+    if asked == "bfloat16" and not gpu and not hardware.has_bfloat16():
+        log("warning: precision: this processor has no bfloat16; float32 would be faster")
     torch.backends.cudnn.allow_tf32 = asked == "tf32"
     torch.backends.cuda.matmul.allow_tf32 = asked == "tf32"
     return asked

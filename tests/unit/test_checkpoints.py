@@ -24,6 +24,7 @@ from lottery.specs import (
 )
 from lottery.training import loop
 from lottery.training.checkpoints import Checkpoints, Request, stopping_at_once
+from lottery.training.execution import Execution
 from tests.conftest import (
     LATE,
     few,
@@ -94,7 +95,15 @@ def test_resuming_is_bit_identical_with_streamed_images(tmp_path, chain, photogr
     check_resuming(tmp_path, chain, source, narrow, "exemplar", how)
 
 
-def check_resuming(tmp_path, chain, source, architecture, task, how):
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_resuming_is_bit_identical_in_either_precision(tmp_path, chain, images, digits, precision):
+    """On maps of one pixel, where convolutions of 256 channels are matrix products."""
+    wide = Architecture(model="vgg", depth=11, width=32, pools=3)
+    source, execution = few(images, digits, 300), Execution(precision=precision)
+    check_resuming(tmp_path, chain, source, wide, "labels", {}, execution)
+
+
+def check_resuming(tmp_path, chain, source, architecture, task, how, execution=None):
     spec = GenerateSpec.of(chain, 1)
     settings = recipe(**{"batch_size": 64, **how})
 
@@ -104,8 +113,9 @@ def check_resuming(tmp_path, chain, source, architecture, task, how):
         made = tasks.make(task, recipe(**how))
         starts = [Rewind(updates=1), Rewind(epochs=1)]
         result = loop.TrainingLoop(
-            model, made, source, settings, 0, mask, starts, checkpoints=checkpoints
-        ).run()
+            model, made, source, settings, 0, mask, starts, checkpoints=checkpoints,
+            execution=execution or Execution(),
+        ).run()  # fmt: skip
         return model.state_dict(), result
 
     expected, whole = train(None)

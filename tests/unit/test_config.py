@@ -169,6 +169,21 @@ def test_a_file_that_is_no_config(tmp_path, text, words):
         config.load([path])
 
 
+def test_the_precision_of_a_config_is_that_of_recipes_that_leave_it_open(tmp_path):
+    overlay = tmp_path / "mine.yaml"
+    own = {"recipes": {"cifar10-rotnet": {"precision": "float32"}}}
+    overlay.write_text(yaml.safe_dump({"precision": "bfloat16", **own}))
+    settings = config.load([PAPER, overlay])
+    assert settings.chain("cifar10-labels-resnet18", 0).training.recipe.precision == "bfloat16"
+    assert settings.chain("cifar10-rotnet-resnet18", 0).training.recipe.precision == "float32"
+    evaluated = settings.evaluate("cifar10-rotnet-resnet18", 0, 1, "cifar10")
+    assert evaluated.recipe.precision == "bfloat16"
+    shared = {curve.curve: curve.shared for curve in settings.aggregate("fig1a").table.curves}
+    assert shared["Labels"], "a labels ticket is still evaluated by its own trainings"
+    unchanged = config.load([PAPER]).chain("cifar10-labels-resnet18", 0)
+    assert unchanged.training.recipe.precision == "auto"
+
+
 def test_a_chain_shares_its_trainings_only_with_the_same_evaluation():
     settings = config.load([PAPER])
     chain = settings.chain("cifar10-labels-resnet18", 0)

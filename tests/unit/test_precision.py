@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lottery import models, tasks
+from lottery import hardware, models, tasks
 from lottery.errors import LotteryError
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
@@ -18,10 +18,31 @@ WIDE_ENOUGH = Architecture(model="vgg", depth=11, width=8, pools=3)
 
 
 def test_auto_is_float32_where_there_is_no_gpu():
+    """Whatever the processor: a result does not tell on which it was made."""
     assert precision.choose("auto", CPU) == "float32"
     assert precision.choose("bfloat16", CPU) == "bfloat16"
     with pytest.raises(LotteryError, match="tf32 exists on GPUs only"):
         precision.choose("tf32", CPU)
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        ("fpu sse2 avx512f avx512_bf16 amx_bf16 amx_tile", False),  # Intel, AMD
+        ("fp asimd sve i8mm bf16", False),  # Arm
+        ("fpu sse2 avx2 avx512f avx512bw", True),
+        (None, True),  # no Linux
+    ],
+)
+def test_a_processor_without_bfloat16_is_told(tmp_path, monkeypatch, capsys, flags, told):
+    said = tmp_path / "cpuinfo"
+    if flags:
+        said.write_text(f"processor\t: 0\nflags\t\t: {flags}\nbogomips\t: 4200.00\n")
+    monkeypatch.setattr(hardware, "PROCESSOR", said)
+    precision.choose("bfloat16", CPU)
+    assert ("this processor has no bfloat16" in capsys.readouterr().err) == told
+    precision.choose("float32", CPU)
+    assert capsys.readouterr().err == ""
 
 
 def test_with_bfloat16_weights_stay_float32_and_pruned_ones_zero(images, digits):
