@@ -1,6 +1,5 @@
 """Unstructured iterative pruning by exact count (Section 3.1), whatever the criterion."""
 
-from collections.abc import Iterable
 from fractions import Fraction
 
 import numpy as np
@@ -13,10 +12,15 @@ from lottery.pruning.mask import Mask
 
 PIECE = 2**18
 """Weights that are processed together: they fit in a processor's cache."""
-INFINITE = 0x7F80
-"""Upper half of the bits of infinity; those of NaN are larger."""
-NEGATIVE_ZERO = -(2**31)
-"""The bits of -0.0 as an integer; it equals zero."""
+STEP = 61
+"""From one weight of the sample to the next: a prime, as no layer has so many of anything."""
+DEVIATIONS = 6
+"""Of the place in the sample, at most a half of its root each, by which the bounds are apart."""
+NEGATIVE_ZERO = LOWEST = -(2**31)
+"""The bits of -0.0 as an integer, the lowest there is; it equals zero."""
+LOWER_BITS = HIGHEST = 2**31 - 1
+_Piece = tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]
+"""Scores of some weights, as integers, and whether the weights are kept."""
 NOT_FINITE = "cannot prune: a weight, or its score, is not finite"
 
 
@@ -46,33 +50,25 @@ def select(scores: Tensor, mask: Mask, fraction: float) -> Mask:
 def drop_lowest(scores: Tensor, kept: Tensor, count: int) -> Tensor:
     """`kept` (bool, n) without its `count` lowest `scores` (float32, n); ties by index.
 
-    O(n), and in a few MB beside the result: read as integers, floats that are not negative keep
-    their order, so a histogram of their upper halves finds the upper half of the largest one to
-    go, and a second histogram, of the lower halves below that, its lower half. Negative floats are
-    made to keep it, in place.
+    O(n), and in a few MB beside the result: the scores are passed over piece by piece, between two
+    bounds from a sample. Read as integers, floats that are not negative keep their order; negative
+    ones are made to keep it, in place.
 
     Raises: LotteryError if a score of a kept weight is not finite.
     """
     bits, result = scores.numpy().view(np.int32), kept.numpy().copy()
-    least = int(bits.min(initial=0))
     places = [slice(start, start + PIECE) for start in range(0, len(bits), PIECE)]
     pieces = [(bits[place], result[place]) for place in places]  # views
-    for piece, among in pieces if least < 0 else ():
-        if not np.isfinite(piece.view(np.float32)[among]).all():
+    least = int(bits.min(initial=0))
+    for piece, among in pieces:
+        if (among & ~np.isfinite(piece.view(np.float32))).any():
             raise LotteryError(NOT_FINITE)
-        piece[piece == NEGATIVE_ZERO] = 0
-        piece ^= (piece >> 31) & 0x7FFFFFFF
-    lowest = -(2**15) if least < 0 else 0
-    upper = _histogram((piece[among] >> 16) - lowest for piece, among in pieces)
-    if least >= 0 and upper[INFINITE:].any():
-        raise LotteryError(NOT_FINITE)
+        if least < 0:
+            piece[piece == NEGATIVE_ZERO] = 0
+            piece ^= (piece >> 31) & LOWER_BITS
     if count == 0:
         return torch.from_numpy(result)
-    top, within = _locate(upper, count)
-    top += lowest
-    lower = _histogram(piece[among & (piece >> 16 == top)] & 0xFFFF for piece, among in pieces)
-    bottom, ties = _locate(lower, within)
-    threshold = top << 16 | bottom
+    threshold, ties = _threshold(pieces, count)
     for piece, among in pieces:
         among &= piece >= threshold
         if ties:
@@ -82,15 +78,34 @@ def drop_lowest(scores: Tensor, kept: Tensor, count: int) -> Tensor:
     return torch.from_numpy(result)
 
 
-def _histogram(pieces: Iterable[npt.NDArray[np.int32]]) -> npt.NDArray[np.int64]:
-    """How often each number of 16 bits occurs."""
-    counts = np.zeros(2**16, np.int64)
-    for piece in pieces:
-        counts += np.bincount(piece, minlength=2**16)
-    return counts
+def _threshold(pieces: list[_Piece], count: int) -> tuple[int, int]:
+    """The largest of the `count` lowest scores (1 to all of them), and how many of its equals go.
 
-
-def _locate(counts: npt.NDArray[np.int64], place: int) -> tuple[int, int]:
-    """The number at position `place` (from 1) in sorted order, and its rank among its equals."""
-    number = int(np.searchsorted(counts.cumsum(), place))
-    return number, place - int(counts[:number].sum())
+    Its place in a sorted sample tells two bounds that it lies between, most probably; all scores
+    are counted below the bounds, and only those between them are gathered.
+    """
+    sample = np.sort(np.concatenate([piece[::STEP][among[::STEP]] for piece, among in pieces]))
+    remaining = sum(int(np.count_nonzero(among)) for _, among in pieces)
+    place, slack = count / remaining * len(sample), DEVIATIONS * len(sample) ** 0.5 / 2 + 1
+    while True:
+        first, last = int(place - slack), int(place + slack)
+        low = int(sample[first]) if first > 0 else LOWEST
+        high = int(sample[last]) if last < len(sample) else HIGHEST
+        below = at_low = at_high = 0
+        inside = []
+        for piece, among in pieces:
+            below += int(np.count_nonzero(among & (piece < low)))
+            at_low += int(np.count_nonzero(among & (piece == low)))
+            at_high += int(np.count_nonzero(among & (piece == high)))
+            inside.append(piece[among & (piece > low) & (piece < high)])
+        between = np.concatenate(inside)
+        if below < count <= below + at_low:
+            return low, count - below
+        rest = count - below - at_low
+        if 0 < rest <= len(between):
+            between.partition(rest - 1)
+            found = int(between[rest - 1])
+            return found, rest - int(np.count_nonzero(between < found))
+        if low < high and len(between) < rest <= len(between) + at_high:
+            return high, rest - len(between)
+        slack *= 8

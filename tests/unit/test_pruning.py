@@ -83,8 +83,23 @@ def test_the_weights_pruned_are_those_that_a_stable_sort_puts_first(data, least)
     places = torch.nonzero(kept).flatten()
     expected = kept.clone()
     expected[places[values[places].sort(stable=True).indices[:count]]] = False
-    with mock.patch.object(selection, "PIECE", data.draw(st.integers(1, 60))):
+    piece, step, deviations = (data.draw(st.integers(least, 60)) for least in (1, 1, 0))
+    with mock.patch.multiple(selection, PIECE=piece, STEP=step, DEVIATIONS=deviations):
         assert torch.equal(drop_lowest(values, kept, count), expected)
+
+
+@pytest.mark.parametrize("often", [0.0, 0.2, 0.5])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_sample_that_misleads_changes_nothing(often, share):
+    """Each weight of the sample is the largest of its neighbours; some are as many times equal."""
+    values = torch.rand(100_000, generator=torch.Generator().manual_seed(0))
+    values[: int(often * len(values))] = 0.5
+    values = values[torch.randperm(len(values), generator=torch.Generator().manual_seed(1))]
+    values[:: selection.STEP] += 1
+    count = int(share * len(values))
+    expected = torch.ones(len(values), dtype=torch.bool)
+    expected[values.sort(stable=True).indices[:count]] = False
+    assert torch.equal(drop_lowest(values, torch.ones_like(expected), count), expected)
 
 
 def test_already_pruned_weights_do_not_count_as_the_smallest():

@@ -38,9 +38,8 @@ def on_this_machine() -> bool:
     return workflow.local_exec and not workflow.remote_exec
 
 
-def gpus_held(w) -> int:
-    """Of the machine's or of SLURM's; without one a training takes none, and cores alone are counted."""
-    wanted = gpus(w)
+def gpus_held(wanted: int) -> int:
+    """GPUs of the machine or of SLURM. Without any, a job takes none: cores alone are counted."""
     without = on_this_machine() and not hardware.has_gpu()
     return 0 if without and wanted == 1 else wanted
 
@@ -109,7 +108,7 @@ MARGIN = 2
 """Minutes before the end of its job at which a training saves its state and stops; of a job of less
 than four minutes it is half."""
 TRAINING_RESOURCES = {
-    "gpu": gpus_held,
+    "gpu": lambda w: gpus_held(gpus(w)),
     # A retry gets more memory, or more time, if that is what the last try ended for the want of.
     "mem_mb": lambda w, attempt: memory_mb(joined(w).dataset)
     * (gpus(w) // nodes(w))

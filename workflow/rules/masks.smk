@@ -40,7 +40,7 @@ use rule mask as mask_on_images with:
         ticket=one_of(RUN_ON_IMAGES),
     threads: training_threads
     resources:
-        gpu=1,
+        gpu=lambda w: gpus_held(1),
         mem_mb=lambda w: memory_mb(joined(w).dataset),
         runtime=minutes(240),
     params:
