@@ -72,7 +72,8 @@ def random_resized_crop(pixels: Tensor, least: float, stream: torch.Generator, s
 def random_flip(pixels: Tensor, stream: torch.Generator) -> Tensor:
     """Mirror each image left to right with probability 1/2."""
     chosen = torch.rand(len(pixels), generator=stream, device=pixels.device) < 0.5
-    return torch.where(chosen[:, None, None, None], pixels.flip(3), pixels)
+    differ = pixels ^ pixels.flip(3)  # torch.where takes bytes one by one: four times as long
+    return pixels ^ differ & (255 * chosen.byte()).view(-1, 1, 1, 1)
 
 
 def random_rotation(pixels: Tensor, degrees: float, stream: torch.Generator) -> Tensor:
@@ -183,12 +184,17 @@ def _bytes(image: Tensor) -> Tensor:
 
 
 def normalise(pixels: Tensor, dataset: ImageFormat) -> Tensor:
-    """uint8 (B, 3, H, W) to float32 with the data set's mean and standard deviation removed."""
-    mean, std = (_channels(values, pixels.device) for values in (dataset.mean, dataset.std))
-    return (pixels.float() / 255 - mean) / std
+    """uint8 (B, 3, H, W) to float32 with the data set's mean and standard deviation removed.
+
+    Channels last, and a row of pixels at a time: three channels at a time take twice as long.
+    """
+    width, device = pixels.shape[3], pixels.device
+    mean, std = (_row(values, width, device) for values in (dataset.mean, dataset.std))
+    rows = pixels.permute(0, 2, 3, 1).contiguous().flatten(2).float()
+    return rows.div_(255).sub_(mean).div_(std).unflatten(2, (width, 3)).permute(0, 3, 1, 2)
 
 
 @functools.cache
-def _channels(values: Channels, device: torch.device) -> Tensor:
-    """(3, 1, 1), moved to the device once: each copy would make a GPU wait."""
-    return torch.tensor(values, device=device)[:, None, None]
+def _row(values: Channels, width: int, device: torch.device) -> Tensor:
+    """(width * 3), moved to the device once: each copy would make a GPU wait."""
+    return torch.tensor(values, device=device).repeat(width)
