@@ -1,10 +1,10 @@
 """`open_lth_shim.py CLONE TESTS ARGUMENT ...`: run a clone of open_lth on today's libraries.
 
-Nothing in the clone is changed. `np.product`, which NumPy 2 no longer has, is put back. Torch's
-DistributedDataParallel, which can no longer be inherited from beside `abc.ABC`, is never used on a
-CPU, where DataParallel stands in for it. CIFAR-10
-files of random images are accepted, after their checksum has been taken as of real ones. TESTS is
-`end` to test a network at the end of a training alone, or `all` for all tests that open_lth makes.
+Nothing in the clone is changed. `np.product`, which NumPy 2 no longer has, is put back. A class of
+open_lth cannot derive from both `abc.ABC` and today's DistributedDataParallel: DataParallel takes
+the latter's place, as no run on a CPU uses it. CIFAR-10 files of random images are accepted, after
+their checksum has been taken as of real ones. TESTS is `end` to test a network at the end of a
+training alone, or `all` for all tests that open_lth makes.
 """
 
 import importlib

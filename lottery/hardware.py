@@ -15,7 +15,7 @@ def has_gpu() -> bool:
 
 
 def has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 numbers; False where Linux does not say."""
+    """Whether the processor is known to multiply bfloat16 numbers: whether Linux says so."""
     try:
         said = PROCESSOR.read_text()
     except OSError:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from lottery import fingerprint, headers
 from lottery.errors import LotteryError
 from lottery.figure_specs import AggregateSpec, ClaimsSpec, PlotSpec
+from lottery.messages import some
 from lottery.specs import (
     EarlySpec,
     EvaluateSpec,
@@ -44,8 +45,6 @@ SPECS: dict[str, type[Spec]] = {
 """By what a file holds, the type of the spec that makes it."""
 PLAN = "LOTTERY_PLAN"
 """The variable that asks a dry run for its plan as JSON, in the file that it names."""
-NAMED = 3
-"""Most changes that a reason lists."""
 
 
 class Expected(NamedTuple):
@@ -95,10 +94,10 @@ def stale(expected: Expected) -> str | None:
         return f"{path} holds {found['what']!r}, not {expected.what!r}"
     if found["key"] != key_of(expected.spec):
         words = changes(parse(SPECS[expected.what], expected.spec), found["spec"])
-        return f"{path}: {_some(words) or 'its spec has changed'}"
+        return f"{path}: {some(words) or 'its spec has changed'}"
     codes = set(found["codes"])
     if codes != expected.codes if not expected.partial else str(expected.code) not in codes:
-        return f"{path}: {_some(_changed_code(expected, found))}"
+        return f"{path}: {some(_changed_code(expected, found))}"
     return _other_input(expected, found)
 
 
@@ -122,8 +121,3 @@ def _changed_code(expected: Expected, found: Mapping[str, Any]) -> list[str]:
         return [f"code of {name.replace('.', '/')}.py" for name in names]
     others = expected.codes ^ set(found["codes"])
     return [f"code of stage {stage}" for stage in sorted({code.split(":")[0] for code in others})]
-
-
-def _some(words: list[str]) -> str:
-    more = f", and {len(words) - NAMED} more" if len(words) > NAMED else ""
-    return ", ".join(words[:NAMED]) + more

@@ -108,6 +108,7 @@ class Config(Spec):
     subsets: dict[Name, Subset]
     architectures: dict[Name, Architecture]
     recipes: dict[Name, Recipe]
+    """As written; what trains by one takes it from `recipe`."""
     rewinds: dict[Name, Rewind]
     tickets: dict[Name, Ticket]
     evaluations: dict[Name, EvaluationEntry]

@@ -190,8 +190,8 @@ def normalise(pixels: Tensor, dataset: ImageFormat) -> Tensor:
     """
     width, device = pixels.shape[3], pixels.device
     mean, std = (_row(values, width, device) for values in (dataset.mean, dataset.std))
-    rows = pixels.permute(0, 2, 3, 1).contiguous().flatten(2).float()
-    return rows.div_(255).sub_(mean).div_(std).unflatten(2, (width, 3)).permute(0, 3, 1, 2)
+    rows = pixels.permute(0, 2, 3, 1).contiguous().flatten(2) / 255
+    return rows.sub_(mean).div_(std).unflatten(2, (width, 3)).permute(0, 3, 1, 2)
 
 
 @functools.cache

@@ -30,6 +30,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from lottery.errors import LotteryError
+from lottery.models.convolution import Convolution3x3
 
 Weighted = nn.Conv2d | nn.Linear
 ALIKE = (nn.MaxPool2d, nn.AdaptiveAvgPool2d, nn.Dropout, nn.Identity)
@@ -106,10 +107,10 @@ class _Flow(NamedTuple):
 
 
 class _Tracer(fx.Tracer):
-    """Leaves convolutions and linear layers as they are, whatever class of their own they have."""
+    """Takes our convolutions for layers, as torch's; what another class does must be traced."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return isinstance(m, Weighted) or super().is_leaf_module(m, module_qualified_name)
+        return isinstance(m, Convolution3x3) or super().is_leaf_module(m, module_qualified_name)
 
 
 class _Traced:

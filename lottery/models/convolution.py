@@ -1,9 +1,9 @@
 """3x3 convolutions of many channels over maps of few pixels, on a CPU, as matrix products.
 
-There oneDNN (torch 2.15) is far from the processor's peak: over maps of 2x2 pixels, 512 channels
-and batches of 128, forward and backward take three times as long as these products in float32, and
-eight times in bfloat16 with AMX. It multiplies the padding, too, which these leave out. A VGG's
-last stages on CIFAR-10 are such convolutions, and a ResNet-18's.
+There oneDNN (torch 2.15) is far from the processor's peak: over maps of 2x2 pixels, with 512
+channels and 128 images, forward and backward take three times as long as these products in float32,
+and six times in bfloat16 (two cores with AVX-512 and AMX). It multiplies the padding, too, which
+these leave out. A VGG's last stages on CIFAR-10 are such convolutions, and a ResNet-18's.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,33 +14,42 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 PAIRS = 8192
-"""Pairs of channels (one that is read, one that is written) for each pixel of a map, from which on
-products are the faster way."""
-
-
+"""Pairs of channels, one that is read and one that is written, for each pixel of a map, at which
+products become faster: measured there, with 32 to 128 images."""
 Taps = tuple[slice, slice]
 
 
 class Convolution3x3(nn.Conv2d):
-    """A 3x3 convolution with a padding of one pixel; the same but for rounding, in either way."""
+    """A 3x3 convolution with a padding of one pixel.
+
+    Computed as products it differs by rounding alone, but can be differentiated only once.
+    """
 
     def __init__(self, before: int, after: int, stride: int = 1, bias: bool = False) -> None:
         super().__init__(before, after, 3, stride=stride, padding=1, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, before, H, W) to (B, after, H / stride, W / stride)."""
-        if not self._few_pixels(x):
+        """(B, before, H, W) to (B, after, H / stride, W / stride), rounded up."""
+        autocast = torch.is_autocast_enabled("cpu")
+        if not self._few_pixels(x) or not self._known(x.dtype, autocast):
             return super().forward(x)
-        if torch.is_autocast_enabled("cpu"):
+        if autocast:
             x = x.to(torch.get_autocast_dtype("cpu"))
         products = _Products.apply(x, self.weight)
         return products if self.bias is None else products + self.bias.to(x.dtype)[:, None, None]
 
     def _few_pixels(self, x: Tensor) -> bool:
-        pixels, pairs = x.shape[-2] * x.shape[-1], len(self.weight) * self.weight.shape[1]
-        if self.stride != (1, 1) or pairs < pixels * PAIRS:
+        """Whether products are faster; an exported network has convolutions."""
+        if x.dim() != 4 or x.device.type != "cpu" or self.stride != (1, 1):
             return False
-        return x.device.type == "cpu" and not torch.compiler.is_exporting()
+        pixels, pairs = x.shape[2] * x.shape[3], len(self.weight) * self.weight.shape[1]
+        return pairs >= pixels * PAIRS and not torch.compiler.is_exporting()
+
+    def _known(self, dtype: torch.dtype, autocast: bool) -> bool:
+        """Whether products take this type for what a convolution would take it for."""
+        if autocast:
+            return dtype in (torch.float32, torch.get_autocast_dtype("cpu"))
+        return dtype == self.weight.dtype
 
 
 class _Products(torch.autograd.Function):
@@ -76,7 +85,7 @@ def _convolve(x: Tensor, after: int, kernels: Callable[[Taps], Tensor]) -> Tenso
 
 
 def _gradient(x: Tensor, gradient: Tensor) -> Tensor:
-    """That of the kernels (O, C, 3, 3); bfloat16 products are summed in float32."""
+    """That of the kernels (O, C, 3, 3); the products of the places are added in float32."""
     gradient = gradient.permute(0, 2, 3, 1)
     after = gradient.shape[3]
     exact = torch.promote_types(x.dtype, torch.float32)

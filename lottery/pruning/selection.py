@@ -13,9 +13,10 @@ from lottery.pruning.mask import Mask
 PIECE = 2**18
 """Weights that are processed together: they fit in a processor's cache."""
 STEP = 61
-"""From one weight of the sample to the next: a prime, as no layer has so many of anything."""
+"""From one weight of the sample to the next: a prime, so as not to fall in step with a layer."""
 DEVIATIONS = 6
-"""Of the place in the sample, at most a half of its root each, by which the bounds are apart."""
+"""How far each bound lies from the place that is sought, in standard deviations of that place in
+the sample, which are half of the root of its size, or less."""
 NEGATIVE_ZERO = LOWEST = -(2**31)
 """The bits of -0.0 as an integer, the lowest there is; it equals zero."""
 LOWER_BITS = HIGHEST = 2**31 - 1
@@ -50,9 +51,10 @@ def select(scores: Tensor, mask: Mask, fraction: float) -> Mask:
 def drop_lowest(scores: Tensor, kept: Tensor, count: int) -> Tensor:
     """`kept` (bool, n) without its `count` lowest `scores` (float32, n); ties by index.
 
-    O(n), and in a few MB beside the result: the scores are passed over piece by piece, between two
-    bounds from a sample. Read as integers, floats that are not negative keep their order; negative
-    ones are made to keep it, in place.
+    `count` is at most that of the kept weights. Few passes over the scores, piece by piece, and a
+    few MB beside the result, unless a sample of them misleads: then up to 10 bytes a weight. Read
+    as integers, floats that are not negative keep their order; negative ones are made to keep it,
+    in place.
 
     Raises: LotteryError if a score of a kept weight is not finite.
     """
@@ -81,31 +83,40 @@ def drop_lowest(scores: Tensor, kept: Tensor, count: int) -> Tensor:
 def _threshold(pieces: list[_Piece], count: int) -> tuple[int, int]:
     """The largest of the `count` lowest scores (1 to all of them), and how many of its equals go.
 
-    Its place in a sorted sample tells two bounds that it lies between, most probably; all scores
-    are counted below the bounds, and only those between them are gathered.
+    Its place in a sorted sample tells two bounds that it lies between, most probably; they are
+    moved apart until it does.
     """
     sample = np.sort(np.concatenate([piece[::STEP][among[::STEP]] for piece, among in pieces]))
     remaining = sum(int(np.count_nonzero(among)) for _, among in pieces)
+    if count > remaining:
+        raise ValueError(f"{count} of {remaining} weights")
     place, slack = count / remaining * len(sample), DEVIATIONS * len(sample) ** 0.5 / 2 + 1
     while True:
         first, last = int(place - slack), int(place + slack)
         low = int(sample[first]) if first > 0 else LOWEST
         high = int(sample[last]) if last < len(sample) else HIGHEST
-        below = at_low = at_high = 0
-        inside = []
-        for piece, among in pieces:
-            below += int(np.count_nonzero(among & (piece < low)))
-            at_low += int(np.count_nonzero(among & (piece == low)))
-            at_high += int(np.count_nonzero(among & (piece == high)))
-            inside.append(piece[among & (piece > low) & (piece < high)])
-        between = np.concatenate(inside)
-        if below < count <= below + at_low:
-            return low, count - below
-        rest = count - below - at_low
-        if 0 < rest <= len(between):
-            between.partition(rest - 1)
-            found = int(between[rest - 1])
-            return found, rest - int(np.count_nonzero(between < found))
-        if low < high and len(between) < rest <= len(between) + at_high:
-            return high, rest - len(between)
+        if found := _within(pieces, count, low, high):
+            return found
         slack *= 8
+
+
+def _within(pieces: list[_Piece], count: int, low: int, high: int) -> tuple[int, int] | None:
+    """See `_threshold`: the score and its equals if it is not beyond these bounds."""
+    below = at_low = at_high = 0
+    between = []
+    for piece, among in pieces:
+        below += int(np.count_nonzero(among & (piece < low)))
+        at_low += int(np.count_nonzero(among & (piece == low)))
+        at_high += int(np.count_nonzero(among & (piece == high)))
+        between.append(piece[among & (piece > low) & (piece < high)])
+    inside = np.concatenate(between)
+    if below < count <= below + at_low:
+        return low, count - below
+    rest = count - below - at_low
+    if 0 < rest <= len(inside):
+        inside.partition(rest - 1)
+        score = int(inside[rest - 1])
+        return score, rest - int(np.count_nonzero(inside < score))
+    if low < high and len(inside) < rest <= len(inside) + at_high:  # else counted as `at_low`
+        return high, rest - len(inside)
+    return None

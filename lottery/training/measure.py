@@ -20,9 +20,10 @@ from lottery.tasks import Task
 from lottery.training.execution import Execution, forward
 from lottery.training.statistics import Result
 
-PIXELS = {"cuda": 2**20, "cpu": 2**18}
-"""Pixels of a micro-batch of network inputs, by device: a CPU is faster where its caches hold them.
-Of a task that compares views they are as many on all devices, for they are its negatives."""
+PIXELS = 2**20
+"""Pixels of a micro-batch of network inputs: a bound on the memory that a test takes."""
+CACHED_PIXELS = 2**18
+"""The same on a CPU, which is faster where its caches hold a layer."""
 BATCHES = (64, 1024)
 """Fewest and most images of a micro-batch."""
 LEARNED = 0.01
@@ -50,9 +51,7 @@ def measure(
     model.eval()
     arrangement = layout(model)
     device, dataset, world = source.device, source.dataset, execution.world
-    least, most = BATCHES
-    pixels = PIXELS["cuda" if task.compares_views else device.type]
-    size = min(most, max(least, pixels // dataset.image_size**2))
+    size = _micro_batch(task, dataset.image_size, device)
     order = seed if task.compares_views else None
     own = in_order(source.labels, size, world.rank, world.size, order)
     evaluated = total = 0
@@ -82,6 +81,13 @@ def measure(
         "dead": not varies,
         "collapsed": task.collapsed(likeness / total),
     }
+
+
+def _micro_batch(task: Task, image_size: int, device: torch.device) -> int:
+    """Images of a micro-batch; where they are each other's negatives, as many on any device."""
+    cached = device.type == "cpu" and not task.compares_views
+    least, most = BATCHES
+    return min(most, max(least, (CACHED_PIXELS if cached else PIXELS) // image_size**2))
 
 
 def stalled(task: Task, labels: Tensor, result: Result) -> bool:

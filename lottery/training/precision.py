@@ -14,7 +14,8 @@ from lottery.specs import Precision
 def choose(asked: Precision, device: torch.device) -> Precision:
     """Resolve `auto` for this device, and switch TF32 on or off explicitly.
 
-    On a CPU `auto` is float32, whatever the processor: the same numbers on all of them.
+    On a CPU `auto` is float32, so that a precision does not depend on the processor; one that is
+    not known to have bfloat16 is told, if that is asked for.
 
     Raises: LotteryError if the device does not support it.
     """
@@ -28,7 +29,9 @@ def choose(asked: Precision, device: torch.device) -> Precision:
         name = torch.cuda.get_device_name(device)
         raise LotteryError(f"precision: {name} has no bfloat16; choose tf32 or float32")
     if asked == "bfloat16" and not gpu and not hardware.has_bfloat16():
-        log("warning: precision: this processor has no bfloat16; float32 would be faster")
+        log(
+            "warning: precision: this processor is not known to have bfloat16, nor to be fast in it"
+        )
     torch.backends.cudnn.allow_tf32 = asked == "tf32"
     torch.backends.cuda.matmul.allow_tf32 = asked == "tf32"
     return asked

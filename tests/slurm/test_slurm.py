@@ -173,6 +173,37 @@ def test_a_training_longer_than_its_job(clone: Path, call: Type) -> None:
     assert not list(clone.rglob("*-unfinished"))
 
 
+def test_a_shared_job_whose_time_is_up_runs_again(clone: Path, call: Type) -> None:
+    """What is done stays as it is; what is not saves its state and resumes."""
+    (clone / "long.yaml").write_text(SHARED)
+    run = call(f"snakemake --profile slurm --retries 0 {TINY} long.yaml")
+    logs = [training_log(clone, seed) for seed in (0, 1)]
+    until(
+        lambda: all(log.exists() and "epoch 1/" in log.read_text() for log in logs),
+        240,
+        "both trainings are past their first epochs",
+    )
+    began = time.monotonic()
+    victim = stages_of(run, "generate")[0]
+    os.kill(victim.pid, signal.SIGSTOP)
+    try:
+        reports = clone / "results/tiny/dense"
+        until(lambda: list(reports.rglob("generation.json")), 80, "the other training ends")
+        (done,) = reports.rglob("generation.json")
+        trained = done.stat().st_mtime_ns
+        time.sleep(max(0, began + 95 - time.monotonic()))
+    finally:
+        os.kill(victim.pid, signal.SIGCONT)
+    assert run.wait(600) == 0, run.output
+    (job,) = (job for job in run.jobs() if job.got.gpus)
+    runs = states_of(job.id)
+    assert runs.count("REQUEUED") >= 1
+    assert runs[-1] == "COMPLETED"
+    assert sorted("resumes from" in log.read_text() for log in logs) == [False, True]
+    assert done.stat().st_mtime_ns == trained
+    assert not list(clone.rglob("*-unfinished"))
+
+
 @pytest.mark.quick
 def test_a_killed_snakemake_leaves_nothing_that_is_trained_twice(
     clone: Path, call: Type, undisturbed: pd.DataFrame
@@ -439,6 +470,15 @@ pruning: {evaluated_rounds: [0]}
 """
 
 
+SHARED = """
+seeds: [0, 1]
+seeds_per_gpu: 2
+max_minutes: 3 # of which the second half is for saving
+recipes: {cifar10-labels: {epochs: 40}}
+pruning: {evaluated_rounds: [0]}
+"""
+
+
 @pytest.fixture(scope="module")
 def undisturbed(new_clone: Callable[[], Path]) -> pd.DataFrame:
     """The table of the tiny figure, made without SLURM."""
@@ -536,11 +576,10 @@ def first_training(run: Call, clone: Path) -> Stage:
     return found[0]
 
 
-def training_log(clone: Path) -> Path:
+def training_log(clone: Path, seed: int = 0) -> Path:
     """What the dense training says."""
-    return (
-        clone / "results/tiny/logs/dense/cifar10/all/cifar-resnet18/labels/cifar10-labels/seed0"
-    ) / "generation.log"
+    logs = clone / "results/tiny/logs/dense/cifar10/all/cifar-resnet18/labels/cifar10-labels"
+    return logs / f"seed{seed}/generation.log"
 
 
 def states_of(job: str) -> list[str]:

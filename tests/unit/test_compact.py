@@ -189,6 +189,18 @@ def test_what_is_not_known_to_keep_channels_is_refused(does, words):
         compact(Strange(does))
 
 
+class Exponential(nn.Conv2d):
+    """A layer that does not use its weights as they are."""
+
+    def forward(self, x):
+        return self._conv_forward(x, self.weight.exp(), self.bias)
+
+
+def test_a_layer_of_another_class_is_refused():
+    with pytest.raises(LotteryError, match="compact: the network"):
+        compact(nn.Sequential(Exponential(3, 3, 1)))
+
+
 def test_grouped_and_shared_layers_are_refused():
     with pytest.raises(LotteryError, match="0 is a grouped convolution"):
         compact(nn.Sequential(nn.Conv2d(3, 3, 1, groups=3)))

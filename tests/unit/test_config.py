@@ -178,6 +178,8 @@ def test_the_precision_of_a_config_is_that_of_recipes_that_leave_it_open(tmp_pat
     assert settings.chain("cifar10-rotnet-resnet18", 0).training.recipe.precision == "float32"
     evaluated = settings.evaluate("cifar10-rotnet-resnet18", 0, 1, "cifar10")
     assert evaluated.recipe.precision == "bfloat16"
+    start = next(name for name in settings.starts if "rotnet" in name)
+    assert settings.evaluate_dense(start, 0, "cifar10").recipe.precision == "bfloat16"
     shared = {curve.curve: curve.shared for curve in settings.aggregate("fig1a").table.curves}
     assert shared["Labels"], "a labels ticket is still evaluated by its own trainings"
     unchanged = config.load([PAPER]).chain("cifar10-labels-resnet18", 0)

@@ -184,6 +184,22 @@ def test_flips_mirror_about_half_of_the_images():
     assert 430 < int(mirrored.sum()) < 570
 
 
+def test_inputs_are_without_each_channels_mean_and_deviation():
+    """To the bit, of pixels in any memory layout, which stay as they are."""
+    mean, std = (0.1, 0.4, 0.7), (0.2, 0.3, 0.5)
+    dataset = Dataset(name="x", format="digits", classes=10, image_size=9, mean=mean, std=std)
+    pixels = torch.arange(256, dtype=torch.uint8).repeat(3)[: 2 * 3 * 8 * 9].view(2, 3, 8, 9)
+    expected = (pixels.float() / 255 - torch.tensor(mean).view(3, 1, 1)) / torch.tensor(std).view(
+        3, 1, 1
+    )
+    for layout in (torch.contiguous_format, torch.channels_last):
+        given = pixels.contiguous(memory_format=layout)
+        found = augment.normalise(given, dataset)
+        assert torch.equal(found, expected)
+        assert found.is_contiguous(memory_format=torch.channels_last)
+        assert torch.equal(given, pixels)
+
+
 def test_no_augmentation_is_the_identity():
     pixels = torch.randint(256, (4, 3, 8, 8), dtype=torch.uint8)
     assert torch.equal(augment.augment(pixels, Augmentation(), seeds.generator(0, "x"), 8), pixels)

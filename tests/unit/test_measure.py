@@ -38,7 +38,7 @@ class Pixels(nn.Module):
 
 def source_of(pixels, labels):
     grey = {"mean": (0.5, 0.5, 0.5), "std": (1.0, 1.0, 1.0)}
-    dataset = Dataset(name="made", format="digits", classes=10, image_size=8, **grey)
+    dataset = Dataset(name="made", format="digits", classes=10, image_size=pixels.shape[3], **grey)
     return Resident(Images(pixels, labels), dataset, CPU)
 
 
@@ -46,6 +46,25 @@ def noise(count, seed=0):
     """Images that have nothing in common."""
     stream = torch.Generator().manual_seed(seed)
     return torch.randint(64, 192, (count, 3, 8, 8), generator=stream, dtype=torch.uint8)
+
+
+@pytest.mark.parametrize(
+    ("task", "side", "sizes"),
+    [
+        ("labels", 8, [1024, 276]),
+        ("labels", 32, [256] * 5 + [20]),
+        ("labels", 224, [64] * 20 + [20]),
+        ("exemplar", 32, [1024, 276]),  # its negatives are the same on any device
+    ],
+)
+def test_a_cpu_tests_as_many_images_as_its_caches_hold(task, side, sizes):
+    made = tasks.make(task, recipe())
+    seen = []
+    network = Pixels()
+    network.register_forward_hook(lambda _, inputs, __: seen.append(len(inputs[0]) // made.views))
+    pixels = noise(1300)[:, :, :1, :1].expand(-1, -1, side, side)
+    measure(network, made, source_of(pixels, torch.arange(1300) % 10), PLAIN, seed=0)
+    assert seen == sizes
 
 
 @pytest.mark.parametrize("count", [2, 3, 64, 65, 1024, 1025, 2049])

@@ -83,7 +83,7 @@ def test_the_weights_pruned_are_those_that_a_stable_sort_puts_first(data, least)
     places = torch.nonzero(kept).flatten()
     expected = kept.clone()
     expected[places[values[places].sort(stable=True).indices[:count]]] = False
-    piece, step, deviations = (data.draw(st.integers(least, 60)) for least in (1, 1, 0))
+    piece, step, deviations = (data.draw(st.integers(first, 60)) for first in (1, 1, 0))
     with mock.patch.multiple(selection, PIECE=piece, STEP=step, DEVIATIONS=deviations):
         assert torch.equal(drop_lowest(values, kept, count), expected)
 
@@ -91,7 +91,7 @@ def test_the_weights_pruned_are_those_that_a_stable_sort_puts_first(data, least)
 @pytest.mark.parametrize("often", [0.0, 0.2, 0.5])
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_a_sample_that_misleads_changes_nothing(often, share):
-    """Each weight of the sample is the largest of its neighbours; some are as many times equal."""
+    """All weights of the sample are larger than all others, of which a share are equal."""
     values = torch.rand(100_000, generator=torch.Generator().manual_seed(0))
     values[: int(often * len(values))] = 0.5
     values = values[torch.randperm(len(values), generator=torch.Generator().manual_seed(1))]
@@ -129,6 +129,19 @@ def test_weights_and_scores_that_are_not_finite_are_refused(bad, other):
         prune(weights, mask, 0.5)
     with pytest.raises(LotteryError, match="not finite"):
         select(torch.tensor([other, bad, 2.0]), mask, 0.5)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("other", [1.0, -1.0])
+def test_pruned_weights_may_have_any_score(bad, other):
+    kept = torch.tensor([True, False, True, True])
+    found = drop_lowest(torch.tensor([2.0, bad, other, 3.0]), kept, 1)
+    assert found.tolist() == [True, False, False, True]
+
+
+def test_more_weights_than_there_are_cannot_go():
+    with pytest.raises(ValueError, match="3 of 2 weights"):
+        drop_lowest(torch.ones(3), torch.tensor([True, False, True]), 3)
 
 
 def test_scores_that_are_not_as_many_as_weights_are_refused():
