@@ -17,6 +17,8 @@ STEP = 61
 DEVIATIONS = 6
 """How far each bound lies from the place that is sought, in standard deviations of that place in
 the sample, which are half of the root of its size, or less."""
+INFINITE = 0x7F800000
+"""The bits of infinity as an integer; those of NaN are larger, or negative."""
 NEGATIVE_ZERO = LOWEST = -(2**31)
 """The bits of -0.0 as an integer, the lowest there is; it equals zero."""
 LOWER_BITS = HIGHEST = 2**31 - 1
@@ -61,11 +63,10 @@ def drop_lowest(scores: Tensor, kept: Tensor, count: int) -> Tensor:
     bits, result = scores.numpy().view(np.int32), kept.numpy().copy()
     places = [slice(start, start + PIECE) for start in range(0, len(bits), PIECE)]
     pieces = [(bits[place], result[place]) for place in places]  # views
-    least = int(bits.min(initial=0))
-    for piece, among in pieces:
-        if (among & ~np.isfinite(piece.view(np.float32))).any():
-            raise LotteryError(NOT_FINITE)
-        if least < 0:
+    if any(piece.min() < 0 or piece.max() >= INFINITE for piece, _ in pieces):
+        for piece, among in pieces:
+            if (among & ~np.isfinite(piece.view(np.float32))).any():
+                raise LotteryError(NOT_FINITE)
             piece[piece == NEGATIVE_ZERO] = 0
             piece ^= (piece >> 31) & LOWER_BITS
     if count == 0:
@@ -102,12 +103,11 @@ def _threshold(pieces: list[_Piece], count: int) -> tuple[int, int]:
 
 def _within(pieces: list[_Piece], count: int, low: int, high: int) -> tuple[int, int] | None:
     """See `_threshold`: the score and its equals if it is not beyond these bounds."""
-    below = at_low = at_high = 0
+    below = at_low = 0
     between = []
     for piece, among in pieces:
         below += int(np.count_nonzero(among & (piece < low)))
         at_low += int(np.count_nonzero(among & (piece == low)))
-        at_high += int(np.count_nonzero(among & (piece == high)))
         between.append(piece[among & (piece > low) & (piece < high)])
     inside = np.concatenate(between)
     if below < count <= below + at_low:
@@ -117,6 +117,6 @@ def _within(pieces: list[_Piece], count: int, low: int, high: int) -> tuple[int,
         inside.partition(rest - 1)
         score = int(inside[rest - 1])
         return score, rest - int(np.count_nonzero(inside < score))
-    if low < high and len(inside) < rest <= len(inside) + at_high:  # else counted as `at_low`
-        return high, rest - len(inside)
-    return None
+    rest -= len(inside)
+    at_high = sum(int(np.count_nonzero(among & (piece == high))) for piece, among in pieces)
+    return (high, rest) if low < high and 0 < rest <= at_high else None
