@@ -25,9 +25,11 @@ NAMES = (
     "threads",
     "overhead",
     "open_lth",
+    "open_lth_two",
     "gpu",
 )
-"""`overhead` takes minutes, for it makes the demo; `open_lth` an hour, if it is given a clone."""
+"""`overhead` takes minutes, for it makes the demo; `open_lth` and `open_lth_two` take twenty each, if
+they are given a clone."""
 
 
 def main() -> None:

@@ -2,8 +2,9 @@
 
 A chain is a VGG-11 on CIFAR-10 that is trained three times, with 20 % of its weights pruned after
 the first and the second and the rest rewound to update 6: to update 60, of 128 images each, and
-tested on 10,000 images, each time. One chain has all cores; two share them. open_lth computes in
-float32; the others do so too, and once more in bfloat16 where the processor has it.
+tested on 10,000 images, each time. One chain has all cores; two share them (`open_lth_two`).
+open_lth computes in float32; the others do so too, and once more in bfloat16 where the processor
+has it.
 
 open_lth itself is not part of this repository: `--open-lth FOLDER` names a clone of it.
 """
@@ -63,21 +64,21 @@ class Ours(NamedTuple):
     """Seconds of bare loops."""
 
 
-class Taken(NamedTuple):
-    """Seconds of one chain, or of two."""
-
-    theirs: float
-    ours: dict[Precision, Ours]
-
-
 def run(open_lth: str | None, cifar10: str | None) -> list[Row]:
-    """Seconds of each, and their ratios; two chains of open_lth in the faster of two ways."""
+    """Seconds of one chain by each, and their ratios."""
+    return list(compare("open_lth", 1, 2, open_lth, cifar10))
+
+
+def compare(
+    benchmark: str, chains: int, target: float, open_lth: str | None, cifar10: str | None
+) -> Iterator[Row]:
+    """Seconds of so many chains side by side by each, and their ratios."""
     if open_lth is None:
         print(
-            "open_lth: left out, it needs --open-lth FOLDER "
+            f"{benchmark}: left out, it needs --open-lth FOLDER "
             "(git clone https://github.com/facebookresearch/open_lth FOLDER)"
         )
-        return []
+        return
     clone = Path(open_lth).resolve()
     if not (clone / "open_lth.py").exists():
         raise SystemExit(f"--open-lth {clone}: no open_lth.py there")
@@ -85,45 +86,30 @@ def run(open_lth: str | None, cifar10: str | None) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="lottery-bench-") as temporary:
         place = Path(temporary)
         data = _real(Path(cifar10), place) if cifar10 else _random(place)
-        one, two = (
-            Taken(
-                _theirs(clone, place, chains),
-                {
-                    each: Ours(*_ours(data, chains, each), _bare(chains, each))
-                    for each in precisions
-                },
-            )
-            for chains in (1, 2)
-        )
-        untouched = _theirs(clone, place, 1, tests="all")
-    way = "side by side" if two.theirs < 2 * one.theirs else "one after the other"
-    two = two._replace(theirs=min(two.theirs, 2 * one.theirs))
-    ratio = untouched / one.ours["float32"].seconds
-    return [
-        *_rows("one chain", "open_lth", one, 2),
-        *_rows("two chains", f"open_lth, {way}", two, 2.5),
-        Row("open_lth", "one chain, open_lth with all its tests", untouched, "s"),
-        Row("open_lth", "one chain, the same over ours in float32", ratio, "ratio"),
-    ]
+        theirs = {tests: _theirs(clone, place, chains, tests) for tests in ("end", "all")}
+        ours = {each: Ours(*_ours(data, chains, each), _bare(chains, each)) for each in precisions}
 
-
-def _rows(chains: str, open_lth: str, taken: Taken, target: float) -> Iterator[Row]:
     def row(figure: str, value: float, unit: str = "ratio", target: str = "") -> Row:
-        return Row("open_lth", f"{chains}, {figure}", value, unit, target)
+        return Row(benchmark, figure, value, unit, target)
 
-    for precision, ours in taken.ours.items():
-        aim = f"at least {BFLOAT16_TARGET if precision == 'bfloat16' else target}"
-        yield row(f"{open_lth}, over ours in {precision}", taken.theirs / ours.seconds, target=aim)
-    yield row(open_lth, taken.theirs, "s")
-    for precision, ours in taken.ours.items():
-        yield row(f"ours in {precision}", ours.seconds, "s")
-        yield row(f"a bare loop in {precision}", ours.bare, "s")
-        yield row(f"ours over a bare loop in {precision}", ours.seconds / ours.bare)
-        for name, share in ours.shares.items():
+    for precision, own in ours.items():
+        least = BFLOAT16_TARGET if precision == "bfloat16" else target
+        ratio = theirs["end"] / own.seconds
+        yield row(f"open_lth over ours in {precision}", ratio, target=f"at least {least:g}")
+    for precision, own in ours.items():
+        ratio = theirs["all"] / own.seconds
+        yield row(f"open_lth with all its tests, over ours in {precision}", ratio)
+    yield row("open_lth", theirs["end"], "s")
+    yield row("open_lth with all its tests", theirs["all"], "s")
+    for precision, own in ours.items():
+        yield row(f"ours in {precision}", own.seconds, "s")
+        yield row(f"a bare loop in {precision}", own.bare, "s")
+        yield row(f"ours over a bare loop in {precision}", own.seconds / own.bare)
+        for name, share in own.shares.items():
             yield row(f"share of ours in {precision}: {name}", share)
 
 
-def _theirs(clone: Path, place: Path, chains: int, tests: str = "end") -> float:
+def _theirs(clone: Path, place: Path, chains: int, tests: str) -> float:
     """Seconds that open_lth takes for so many chains side by side, on all cores."""
     results = place / "open_lth_data"
     shutil.rmtree(results, ignore_errors=True)
