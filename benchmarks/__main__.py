@@ -28,8 +28,8 @@ NAMES = (
     "open_lth_two",
     "gpu",
 )
-"""`overhead` takes minutes, for it makes the demo; `open_lth` and `open_lth_two` take twenty each, if
-they are given a clone."""
+"""`overhead` takes minutes, for it makes the demo; `open_lth` and `open_lth_two` take twenty or
+thirty, if they are given a clone."""
 
 
 def main() -> None:
