@@ -58,7 +58,7 @@ def drop_lowest(scores: Tensor, kept: Tensor, count: int) -> Tensor:
     as integers, floats that are not negative keep their order; negative ones are made to keep it,
     in place.
 
-    Raises: LotteryError if a score of a kept weight is not finite.
+    Raises: LotteryError if a score of a kept weight is not finite, ValueError if `count` is more.
     """
     bits, result = scores.numpy().view(np.int32), kept.numpy().copy()
     places = [slice(start, start + PIECE) for start in range(0, len(bits), PIECE)]
