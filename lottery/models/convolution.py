@@ -85,15 +85,17 @@ def _convolve(x: Tensor, after: int, kernels: Callable[[Taps], Tensor]) -> Tenso
 
 
 def _gradient(x: Tensor, gradient: Tensor) -> Tensor:
-    """That of the kernels (O, C, 3, 3); the products of the places are added in float32."""
-    gradient = gradient.permute(0, 2, 3, 1)
+    """That of the kernels (O, C, 3, 3), tap by tap."""
+    x, gradient = x.permute(0, 2, 3, 1), gradient.permute(0, 2, 3, 1)
+    height, width, channels = x.shape[1:]
     after = gradient.shape[3]
-    exact = torch.promote_types(x.dtype, torch.float32)
-    found = x.new_zeros(after, 3, 3, x.shape[1], dtype=exact)
-    for place in _places(x):
-        part = found[:, *place.taps]
-        own = gradient[:, *place.pixels].reshape(-1, after)
-        part += (own.T @ place.seen).view(part.shape)
+    found = x.new_empty(after, 3, 3, channels)
+    for row in range(3):
+        for column in range(3):
+            rows, columns = _met(row, height), _met(column, width)
+            taps = (slice(row, row + 1), slice(column, column + 1))
+            seen = x[:, _read(rows, taps[0]), _read(columns, taps[1])].reshape(-1, channels)
+            found[:, row, column] = gradient[:, rows, columns].reshape(-1, after).T @ seen
     return found.permute(0, 3, 1, 2)
 
 
@@ -126,6 +128,11 @@ def _spans(length: int) -> list[tuple[slice, slice]]:
     first, last = (slice(0, 1), slice(1, 3)), (slice(length - 1, length), slice(0, 2))
     middle = [(slice(1, length - 1), slice(0, 3))] if length > 2 else []
     return [first, *middle, last]
+
+
+def _met(tap: int, length: int) -> slice:
+    """Along one side of a map: the pixels for which this tap of a kernel meets the map."""
+    return slice(max(0, 1 - tap), min(length, length + 1 - tap))
 
 
 def _read(pixels: slice, taps: slice) -> slice:
