@@ -50,11 +50,9 @@ def random_crop(pixels: Tensor, padding: int, stream: torch.Generator, size: int
     """Squares of `size` pixels from the images padded with `padding` zeros on each side."""
     count, side, device = len(pixels), pixels.shape[2] + 2 * padding, pixels.device
     padded = torch.nn.functional.pad(pixels, (padding,) * 4)
-    top, left = torch.randint(side - size + 1, (2, count, 1), generator=stream, device=device)
-    rows = (top + torch.arange(size, device=device))[:, :, None]
-    columns = (left + torch.arange(size, device=device))[:, None, :]
-    image = torch.arange(count, device=device)[:, None, None]
-    return padded[image, :, rows, columns].permute(0, 3, 1, 2)
+    top, left = torch.randint(side - size + 1, (2, count), generator=stream, device=device)
+    windows = padded.unfold(2, size, 1).unfold(3, size, 1)  # a view: each square at (top, left)
+    return windows[torch.arange(count, device=device), :, top, left]
 
 
 def random_resized_crop(pixels: Tensor, least: float, stream: torch.Generator, size: int) -> Tensor:
