@@ -17,7 +17,7 @@ from typing import NoReturn
 import lottery
 from lottery import paths
 from lottery.errors import Busy, LotteryError, Stopped
-from lottery.messages import log, printable
+from lottery.messages import last_words, log
 from lottery.training import slurm
 from lottery.training.progress import peak_memory
 
@@ -125,16 +125,12 @@ def _requeue(stage: str, message: str) -> int:
 
 
 def _fail(stage: str, message: str, status: int = 1) -> int:
-    """Report an error: to the launcher, if this is one of several processes, else on stderr.
-
-    An `error` (status 1) would come again: see `lottery.cluster`.
-    """
+    """Report an error: to the launcher, if this is one of several processes, else on stderr."""
     error_file = os.environ.get(ERROR_FILE)
     if error_file:
         Path(error_file).write_text(json.dumps({"message": message}))
     else:
-        word = {1: "error", os.EX_TEMPFAIL: "unfinished"}.get(status, "failed")
-        print(printable(f"lottery {stage}: {word}: {message}"), file=sys.stderr, flush=True)
+        print(last_words(stage, message, status), file=sys.stderr, flush=True)
     return status
 
 

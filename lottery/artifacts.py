@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from lottery import files, headers, records
-from lottery.errors import LotteryError
+from lottery.errors import LotteryError, reason
 from lottery.records import Input
 from lottery.specs import Spec
 
@@ -65,9 +65,4 @@ def _content(path: str | Path) -> Any:
     except OSError as error:
         raise LotteryError(f"{path}: {error.strerror or error}") from None
     except Exception as error:  # a damaged file can make torch raise anything
-        reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
-        if reason.startswith("Weights only load failed"):  # followed by advice to trust it
-            reason = "it holds more than tensors and plain values"
-        raise LotteryError(
-            f"{path}: not a readable artifact (truncated or foreign): {reason}"
-        ) from None
+        raise LotteryError(f"{path}: not a readable artifact: {reason(error)}") from None

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from snakemake.resources import GroupResources
 from snakemake.scheduling.job_scheduler import JobScheduler
 
+from lottery.messages import ending
 from lottery.training import slurm
 
 FORMAT = "%i|%T|%r"
@@ -40,8 +41,6 @@ ASKED = ("slurm_partition", "slurm_account", "qos", "nodes", "gpu", "mem_mb", "r
 """What SLURM may refuse."""
 KILLED = re.compile(r"^(slurmstepd|srun)\S* .*(oom.kill|memory limit|out of memory)", re.I | re.M)
 """What SLURM's log of a job says of the memory, with cgroups and without."""
-FAILED = re.compile(r"lottery [\w-]+: error: ")
-"""A stage's last words, where it says why it failed: see `lottery.__main__`."""
 
 
 class Queued(NamedTuple):
@@ -282,6 +281,6 @@ def _has_said_why(job: Any) -> bool:
             lines = Path(log).read_text(errors="replace").splitlines()
         except OSError:
             continue
-        if any(FAILED.match(line) for line in lines[-3:]):
+        if any(ending(line) == "error" for line in lines[-3:]):
             return True
     return False

@@ -1,4 +1,4 @@
-"""What ends a stage before its work is done."""
+"""What ends a stage before its work is done, and how it is told."""
 
 
 class LotteryError(Exception):
@@ -14,3 +14,11 @@ class Stopped(Exception):
 
 class Busy(Exception):
     """Another process makes the same result: the message names it."""
+
+
+def reason(error: Exception) -> str:
+    """What a library's exception says, in one line."""
+    said = str(error).strip().split("\n")[0][:200] or type(error).__name__
+    if said.startswith("Weights only load failed"):  # followed by advice to trust it
+        return "truncated, or it holds more than tensors and plain values, such as code"
+    return said

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
-from lottery.errors import LotteryError
+from lottery.errors import LotteryError, reason
 from lottery.records import check_header
 
 FIGURE = "lottery"
@@ -28,8 +28,7 @@ def read(path: str | Path) -> dict[str, Any]:
     except OSError as error:
         raise LotteryError(f"{path}: {error.strerror or error}") from None
     except Exception as error:  # a damaged file can make a pickle raise anything
-        reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
-        raise LotteryError(f"{path}: not a readable result: {reason}") from None
+        raise LotteryError(f"{path}: not a readable result: {reason(error)}") from None
     check_header(path, found)
     return found
 

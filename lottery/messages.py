@@ -2,11 +2,15 @@
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Sequence
 
 SHOWN = 3
 """Most things of a kind that a line names."""
+ENDS = {1: "error", os.EX_TEMPFAIL: "unfinished"}
+"""The word for a stage's end with this status; for any other it is `failed`."""
+LAST_WORDS = re.compile(r"lottery [\w-]+: (error|failed|unfinished): ")
 
 
 def speaks() -> bool:
@@ -26,6 +30,20 @@ def log(message: str) -> None:
 def printable(text: str) -> str:
     r"""Text with non-UTF-8 bytes of file names as `\xe9`, which bash's $'...' reads back."""
     return os.fsencode(text).decode("utf-8", "backslashreplace")
+
+
+def last_words(stage: str, message: str, status: int) -> str:
+    """The last line of a stage that ends without its result."""
+    return printable(f"lottery {stage}: {ENDS.get(status, 'failed')}: {message}")
+
+
+def ending(line: str) -> str | None:
+    """The word for its end in a stage's last line; None if the line is none.
+
+    An `error` would come again; after `unfinished` the stage goes on when it is run again.
+    """
+    found = LAST_WORDS.match(line)
+    return found and found[1]
 
 
 def some(words: Sequence[str]) -> str:

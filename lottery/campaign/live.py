@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lottery import paths
+from lottery.messages import ending
 from lottery.training.lock import at_work
 
 TAIL = 4096
 """Bytes at the end of a log that are looked at."""
 PROGRESS = re.compile(r"epoch (\d+)/(\d+) .* ((?:\d+:)?\d+:\d\d) left$")
 """See `lottery.training.progress`."""
-ENDED = re.compile(r"lottery [\w-]+: (?:error|failed|unfinished): ")
-"""See `lottery.__main__`."""
 
 
 class Running(NamedTuple):
@@ -47,7 +46,7 @@ def running(report: str, log: str) -> Running | None:
 def failure(log: str) -> str | None:
     """Why the stage that wrote a log ended without its result; None if the log does not say so."""
     lines = _tail(log)
-    return lines[-1] if lines and ENDED.match(lines[-1]) else None
+    return lines[-1] if lines and ending(lines[-1]) else None
 
 
 def _tail(log: str) -> list[str]:

@@ -10,7 +10,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from lottery.errors import LotteryError
+from lottery.errors import LotteryError, reason
 
 INSIDE = ("state_dict", "model_state_dict", "model", "net")
 """Keys under which checkpoints keep the `state_dict` beside other things."""
@@ -43,7 +43,7 @@ def read(path: str | Path) -> Foreign:
     try:
         found: Any = safetensors.torch.load(content) if plain else _pickled(content)
     except Exception as error:  # a damaged file can make either raise anything
-        raise LotteryError(f"{path}: not readable as {_kind(plain)}: {_reason(error)}") from None
+        raise LotteryError(f"{path}: not readable as {_kind(plain)}: {reason(error)}") from None
     sha256 = hashlib.sha256(content).hexdigest()
     return Foreign(Path(path).name, sha256, len(content), _tensors(path, found), not plain)
 
@@ -54,13 +54,6 @@ def _pickled(content: bytes) -> Any:
 
 def _kind(plain: bool) -> str:
     return "safetensors" if plain else "a file of torch.save"
-
-
-def _reason(error: Exception) -> str:
-    reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
-    if reason.startswith("Weights only load failed"):  # followed by advice to trust it
-        return "truncated, or it holds more than tensors and plain values, such as code"
-    return reason
 
 
 def _tensors(path: str | Path, found: Any) -> dict[str, Tensor]:

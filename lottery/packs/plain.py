@@ -15,7 +15,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lottery.errors import LotteryError
+from lottery.errors import LotteryError, reason
 from lottery.headers import MOST
 from lottery.packs import layout
 
@@ -61,8 +61,7 @@ def check_artifact(path: Path) -> None:
         reader = _Reader(text, {name.split("/", 1)[1]: size for name, size in records.items()})
         _check_values(reader.load())
     except Exception as error:  # a hostile pickle can raise whatever it likes
-        reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
-        raise LotteryError(f"{path}: not a readable artifact: {reason}") from None
+        raise LotteryError(f"{path}: not a readable artifact: {reason(error)}") from None
 
 
 def _records(archive: zipfile.ZipFile) -> dict[str, int]:
