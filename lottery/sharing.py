@@ -11,7 +11,8 @@ def without_sharing(config: Config, figures: Iterable[str]) -> int:
     """Trainings if each curve had a chain of its own, and each of its tickets an evaluation.
 
     A curve of a found ticket takes the generation of all rounds before the last one evaluated, and
-    an evaluation of each round shown; an adjusted random one the dense training that it reads.
+    an evaluation of each round shown; an adjusted random one the dense training that it reads, and
+    a shuffled or reinitialised one the generation of the ticket whose masks it reads.
     A cost table takes nothing of its own: it reports what the other figures took.
     """
     count = 0
@@ -22,8 +23,10 @@ def without_sharing(config: Config, figures: Iterable[str]) -> int:
         if isinstance(table, AccuracyTable):
             for curve in table.curves:
                 baseline = curve.chain.baseline
-                generation = 0 if curve.chain.imported else max(table.rounds)
-                if baseline:
-                    generation = 0 if baseline.of is None else 1
+                generation = max(table.rounds)
+                if curve.chain.imported or (baseline and baseline.of is None):
+                    generation = 0
+                elif baseline and baseline.zero_threshold is not None:
+                    generation = 1
                 count += len(table.seeds) * (generation + len(rounds(curve, table)))
     return count

@@ -405,14 +405,15 @@ def samples_per_epoch(dataset: ImageFormat, subset: Subset, task: TaskName) -> f
     return 2 * drawn if TASKS[task].hides_labels else drawn
 
 
-BaselineName = Literal["random", "adjusted-random", "reinitialised"]
+BaselineName = Literal["random", "adjusted-random", "shuffled", "reinitialised"]
 
 
 class Baseline(Spec):
     """A ticket with freshly drawn weights in place of W_k.
 
     Its mask is random (Section 3.2), random after the natural zeros of a dense network (Section
-    4.5), or the mask of a found ticket. `of` is the chain that it reads.
+    4.5), random with as many weights in each layer as the mask of a found ticket has, or that mask
+    itself. `of` is the chain that it reads.
     """
 
     kind: BaselineName

@@ -103,8 +103,8 @@ def _about(curve: CurveSpec, labels: Labels) -> dict[str, str]:
     entry = _architecture(chain)
     said["network"] = f"{words.network(chain.architecture, entry)} ({entry})"
     if isinstance(curve, EvaluatedSpec):
-        masked = chain.baseline is not None and chain.baseline.kind == "reinitialised"
-        if not (masked or chain.imported):  # which take over a mask
+        kind = chain.baseline and chain.baseline.kind
+        if kind not in ("shuffled", "reinitialised") and not chain.imported:  # which have a mask's
             said["pruning"] = _pruning(chain)
         said["evaluated"] = (
             f"{curve.evaluation}: by training on all labels of {data_set(curve.dataset, labels)}"
@@ -140,14 +140,13 @@ def _pruning(chain: Chain) -> str:
 
 
 def _baseline(baseline: Baseline) -> str:
-    if baseline.kind == "reinitialised":
-        assert baseline.of is not None  # the config lets no other into a spec
-        return f"the mask of {baseline.of.ticket}, with weights that are drawn anew"
     drawn = "weights and masks are drawn at random"
+    if baseline.of is None:
+        return drawn
     if baseline.kind == "adjusted-random":
-        assert baseline.of is not None
         return f"{drawn}; those that the training of {baseline.of.dense} took to zero go first"
-    return drawn
+    shuffled = ", shuffled within each layer" if baseline.kind == "shuffled" else ""
+    return f"the mask of {baseline.of.ticket}{shuffled}, with weights that are drawn anew"
 
 
 def _chains(chain: Chain) -> Iterator[Chain]:

@@ -107,7 +107,9 @@ class BaselineTicket(Spec):
     """A ticket with freshly drawn weights, to compare a found ticket with."""
 
     baseline: BaselineName
-    of: str = Field(description="the found ticket whose counts, natural zeros or mask it shares")
+    of: str = Field(
+        description="the found ticket whose count, natural zeros, counts by layer or mask it has"
+    )
 
 
 class ImportedTicket(Spec):

@@ -239,10 +239,10 @@ class Config(Spec):
 
     def _baseline(self, entry: BaselineTicket, of: Chain) -> Baseline:
         read: dict[str, Any] = {}
-        if entry.baseline == "reinitialised":
-            read = {"of": of}
-        elif entry.baseline == "adjusted-random":
+        if entry.baseline == "adjusted-random":
             read = {"of": of.dense_training(), "zero_threshold": self.sparsity.zero_threshold}
+        elif entry.baseline != "random":
+            read = {"of": of}
         return Baseline(kind=entry.baseline, **read)
 
     @cached_property

@@ -1,8 +1,8 @@
 """3x3 convolutions of many channels over maps of few pixels, on a CPU, as matrix products.
 
 There oneDNN (torch 2.15) is far from the processor's peak: over maps of 2x2 pixels, with 512
-channels and 128 images, forward and backward take three times as long as these products in float32,
-and six times in bfloat16 (two cores with AVX-512 and AMX). It multiplies the padding, too, which
+channels and 128 images, forward and backward take four times as long as these products in float32,
+and nine times in bfloat16 (two cores with AVX-512 and AMX). It multiplies the padding, too, which
 these leave out. A VGG's last stages on CIFAR-10 are such convolutions, and a ResNet-18's.
 """
 

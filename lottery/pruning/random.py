@@ -1,8 +1,9 @@
 """Random tickets: masks with the same count as a found one's, at random positions.
 
-Both baselines prune along one random order of all positions, so that the masks of successive
-rounds are nested. Keeping the last n positions of a uniformly random order is a global permutation
-of any mask with n weights (Section 3.2); hence neither baseline needs the found masks themselves.
+All prune along a random order of positions, so that the masks of successive rounds are nested.
+Keeping the last n positions of a uniformly random order of all is a global permutation of any mask
+with n weights (Section 3.2), which needs no found mask; keeping as many of each layer as a found
+mask does is a permutation within layers.
 """
 
 from collections.abc import Mapping
@@ -39,6 +40,23 @@ def adjusted_random_mask(
     zeroed = (flat(weights).abs() <= zero_threshold)[order]
     order = torch.cat([order[zeroed], order[~zeroed]])
     return _keep_last(dense, order, remaining_after(dense.total, fraction, rounds))
+
+
+def shuffled_mask(found: Mask, dense: Mask, seed: int) -> Mask:
+    """A mask with the counts of `found` in each layer, at random among what `dense` keeps there.
+
+    Not of the paper: what of a ticket is how its weights are divided among layers, and what is
+    which weights these are (Frankle et al., "Pruning Neural Networks at Initialization", 2021).
+    """
+    found.check_fits(dense.layers())
+    kept = []
+    for (name, layer), may in zip(found.layers().items(), dense.layers().values(), strict=True):
+        stream = seeds.generator(seed, "shuffled mask", name)
+        order = torch.randperm(layer.numel(), generator=stream)
+        order = order[may.flatten()[order]]
+        kept.append(torch.zeros(layer.numel(), dtype=torch.bool))
+        kept[-1][order[len(order) - int(layer.sum()) :]] = True
+    return dense.keeping(torch.cat(kept))
 
 
 def _order(dense: Mask, seed: int) -> Tensor:

@@ -40,8 +40,8 @@ def mask(
 
     A found ticket reads `weights`, W* of the round before, and from round 2 on `given`, its mask;
     if its criterion asks, `early`, W_k, or `examples`, the training that ended with W*.
-    An adjusted random one reads the dense network's `weights`, a reinitialised one the mask `given`
-    to the found ticket in this round, and a random one nothing.
+    An adjusted random one reads the dense network's `weights`, a shuffled or a reinitialised one
+    the mask `given` to the found ticket in this round, and a random one nothing.
     """
     stopwatch = records.Stopwatch()
     chain = spec.chain
@@ -51,6 +51,8 @@ def mask(
         found = random.random_mask(_dense(chain), _fraction(chain), spec.round, chain.seed)
     elif chain.baseline.zero_threshold is None:
         found = inputs.mask(_skeleton(chain), chain.baseline.of, spec.round, given)
+        if chain.baseline.kind == "shuffled":
+            found = random.shuffled_mask(found, _dense(chain), chain.seed)
     else:
         dense = _trained(chain, GenerateSpec.of(chain.baseline.of, 0), weights)
         threshold = chain.baseline.zero_threshold

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 
 from lottery.pruning.mask import Mask
-from lottery.pruning.random import random_mask
+from lottery.pruning.random import random_mask, shuffled_mask
 from lottery.specs import Chain
 from lottery.verifying import networks
 from lottery.verifying.contents import Result
@@ -37,13 +37,19 @@ def check(result: Result, known: Known) -> Iterator[str]:
 
 
 def _baseline(result: Result, chain: Chain, mask: Mask, dense: Mask) -> Iterator[str]:
-    """A random mask is drawn again; a shared one is that of the found ticket, bit for bit."""
+    """A random mask is drawn again; a shared one is that of the found ticket, bit for bit.
+
+    A shuffled mask follows from the counts of its own layers.
+    """
     if chain.baseline is None or chain.fraction is None:
         return
+    drawn = mask
     if chain.baseline.kind == "random":
         drawn = random_mask(dense, chain.fraction, result.spec.round, chain.seed)
-        if not torch.equal(drawn.kept, mask.kept):
-            yield f"not the mask that seed {chain.seed} draws"
+    if chain.baseline.kind == "shuffled":
+        drawn = shuffled_mask(mask, dense, chain.seed)
+    if not torch.equal(drawn.kept, mask.kept):
+        yield f"not the mask that seed {chain.seed} draws"
     if chain.baseline.kind == "reinitialised":
         given = result.header["inputs"]["mask"]["digest"]
         if given != result.header["digest"]:

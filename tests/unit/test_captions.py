@@ -46,15 +46,22 @@ def test_what_stands_in_is_said_under_the_name_of_the_entry():
 
 
 def test_baselines_say_what_they_take_over():
-    baseline = {"baseline": "reinitialised", "of": "cifar10-rotnet-resnet18"}
-    curves = {"Again": "again", "Random": "cifar10-adjusted-random-resnet18"}
+    baselines = {
+        name: {"baseline": kind, "of": "cifar10-rotnet-resnet18"}
+        for name, kind in (("again", "reinitialised"), ("mixed", "shuffled"))
+    }
+    curves = {"Again": "again", "Mixed": "mixed", "Random": "cifar10-adjusted-random-resnet18"}
     figure = {"panels": {"ResNet-18": {"curves": curves}}}
-    settings = load(tickets={"again": baseline}, figures={"fig1a": figure})
+    settings = load(tickets=baselines, figures={"fig1a": figure})
     found = {t.name: t.about for t in tickets(settings.aggregate("fig1a"), {}, {})}
     assert found["again"]["baseline"] == (
         "the mask of cifar10-rotnet-resnet18, with weights that are drawn anew"
     )
-    assert "pruning" not in found["again"]
+    assert found["mixed"]["baseline"] == (
+        "the mask of cifar10-rotnet-resnet18, shuffled within each layer, with weights that are "
+        "drawn anew"
+    )
+    assert all("pruning" not in found[name] for name in baselines)
     adjusted = found["cifar10-adjusted-random-resnet18"]
     assert "cifar-resnet18/labels/cifar10-labels took to zero go first" in adjusted["baseline"]
     assert adjusted["pruning"].endswith("at random")

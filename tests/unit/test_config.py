@@ -125,7 +125,7 @@ RECIPE = "recipes", "cifar10-labels"
         (
             {"tickets": {"cifar10-adjusted-random-vgg19": {"baseline": "adjusted"}}},
             "mine.yaml: tickets.cifar10-adjusted-random-vgg19.baseline: Input should be 'random', "
-            "'adjusted-random' or 'reinitialised'; found 'adjusted'",
+            "'adjusted-random', 'shuffled' or 'reinitialised'; found 'adjusted'",
         ),
         (
             {"architectures": {"cifar-vgg19": {"depth": 18}}},

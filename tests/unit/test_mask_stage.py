@@ -68,6 +68,17 @@ def test_a_reinitialised_ticket_shares_the_found_mask(tmp_path, chain, weights):
     assert torch.equal(load(shared, other, 1).kept, load(found, chain, 1).kept)
 
 
+def test_a_shuffled_ticket_has_the_found_count_in_each_layer(tmp_path, chain, weights):
+    found, drawn = str(tmp_path / "found.pt"), str(tmp_path / "drawn.pt")
+    mask(MaskSpec(chain=chain, round=1), weights(0), None, found)
+    other = baseline(chain, "shuffled")
+    mask(MaskSpec(chain=other, round=1), None, found, drawn)
+    ours, theirs = load(drawn, other, 1), load(found, chain, 1)
+    assert not torch.equal(ours.kept, theirs.kept)
+    for name, layer in theirs.layers().items():
+        assert ours.layers()[name].sum() == layer.sum()
+
+
 def test_random_tickets_have_the_found_count(tmp_path, chain, weights):
     found = str(tmp_path / "found.pt")
     mask(MaskSpec(chain=chain, round=1), weights(0), None, found)

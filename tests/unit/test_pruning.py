@@ -15,7 +15,7 @@ from lottery.errors import LotteryError
 from lottery.pruning import selection
 from lottery.pruning.criteria import Trained, scored
 from lottery.pruning.mask import Mask
-from lottery.pruning.random import adjusted_random_mask, random_mask
+from lottery.pruning.random import adjusted_random_mask, random_mask, shuffled_mask
 from lottery.pruning.selection import drop_lowest, remaining_after, select
 
 RATES = st.sampled_from([0.1, 0.2, 0.5, 0.6, 0.75])
@@ -189,6 +189,32 @@ def test_the_random_mask_is_a_permutation_over_all_layers_at_once():
     kept = random_mask(Mask.dense(weights), 0.5, 1, 0).kept
     assert not torch.equal(kept, random_mask(Mask.dense(weights), 0.5, 1, 1).kept)
     assert not torch.equal(kept, torch.arange(10000) >= 5000)
+
+
+@given(st.integers(1, 60), st.integers(1, 60), RATES, st.integers(0, 4), st.integers(0, 3))
+def test_shuffled_masks_keep_each_layers_count_and_are_nested(first, second, rate, rounds, seed):
+    weights = {"a": torch.ones(first, 2), "b": torch.ones(second)}
+    dense = Mask.dense(weights)
+    found = [random_mask(dense, rate, r, seed + 1) for r in (rounds, rounds + 1)]
+    mask, later = (shuffled_mask(each, dense, seed) for each in found)
+    counts = [int(layer.sum()) for layer in found[0].layers().values()]
+    assert [int(layer.sum()) for layer in mask.layers().values()] == counts
+    assert not (later.kept & ~mask.kept).any()
+    assert torch.equal(mask.kept, shuffled_mask(mask, dense, seed).kept), "more than counts matter"
+
+
+def test_a_shuffled_mask_is_at_random_in_each_layer_but_keeps_nothing_that_is_excluded():
+    layer = torch.arange(4000) % 2 == 0
+    dense = Mask({"a": (4000,), "b": (4000,)}, torch.cat([layer, layer]), excluded=4000)
+    found = dense.keeping(dense.kept & (torch.arange(8000) % 4000 < 1000))
+    mask, other = (shuffled_mask(found, dense, seed) for seed in (0, 1))
+    assert not (mask.kept & ~dense.kept).any()
+    assert mask.excluded == 4000
+    ours, theirs = mask.layers(), other.layers()
+    assert not torch.equal(ours["a"], ours["b"])
+    assert not torch.equal(ours["a"], theirs["a"])
+    for part in ours["a"].split(1000):  # a quarter of each quarter's 500
+        assert 90 < int(part.sum()) < 160
 
 
 def test_the_adjusted_random_mask_prunes_natural_zeros_first():

@@ -340,15 +340,26 @@ def test_a_mask_of_another_count_is_found(copied):
     assert any(f"{path}: {message}" in line for line in wrong(copied)[TICKET])
 
 
+def roll(payload):
+    found = Mask.unpack(payload)
+    return found.keeping(found.kept.roll(1)).packed()
+
+
 def test_a_random_mask_is_drawn_again(copied):
     path = copied / "tickets/random/seed0/round02/mask.pt"
-
-    def roll(payload):
-        found = Mask.unpack(payload)
-        return found.keeping(found.kept.roll(1)).packed()
-
     reseal(path, roll)
     assert f"{path}: not the mask that seed 0 draws" in wrong(copied)["tickets/random/seed0"]
+
+
+def test_a_shuffled_mask_is_drawn_again(copied, chain):
+    path = copied / "tickets/mixed/seed0/round02/mask.pt"
+    drawn = {"training": None, "baseline": Baseline(kind="shuffled", of=chain)}
+    mixed = chain.model_copy(update={"ticket": "mixed", "dense": "random/narrow", **drawn})
+    given = str(copied / TICKET / "round02/mask.pt")
+    mask(MaskSpec(chain=mixed, round=2), None, given, str(path))
+    assert not wrong(copied)
+    reseal(path, roll)
+    assert f"{path}: not the mask that seed 0 draws" in wrong(copied)["tickets/mixed/seed0"]
 
 
 def test_indices_are_drawn_again_if_the_images_are_there(copied):

@@ -48,6 +48,12 @@ def ended_with(w) -> str:
     return paths.weights(before(w))
 
 
+def of_found(w) -> str:
+    """The mask of the found ticket that a baseline's mask is made from, in the same round."""
+    of = CHAINS[w.ticket].baseline.of.ticket
+    return paths.mask(paths.round_folder(RESULTS, of, w.seed, w.round))
+
+
 def rewinds(w) -> bool:
     """Whether a training begins with W_k, not with W* of the round before."""
     return hasattr(w, "dense") or not chain_of(w).training.rewind.none

@@ -40,6 +40,7 @@ MASKS = (
     "mask_on_images",
     "random_mask",
     "adjusted_random_mask",
+    "shuffled_mask",
     "reinitialised_mask",
 )
 TRAININGS = (

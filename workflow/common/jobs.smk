@@ -88,6 +88,7 @@ JOBS = dict.fromkeys(("generate", "generate_dense"), job_of_training) | {
     "mask_on_images": job_of_mask,
     "random_mask": job_of_baseline_mask,
     "adjusted_random_mask": job_of_baseline_mask,
+    "shuffled_mask": job_of_baseline_mask,
     "reinitialised_mask": job_of_baseline_mask,
     "evaluate": job_of_evaluation,
     "evaluate_dense": job_of_evaluation,

@@ -73,14 +73,21 @@ use rule mask as adjusted_random_mask with:
         only_on_slurm(job_of_baseline_mask)
 
 
+use rule mask as shuffled_mask with:
+    """Draw a mask that has as many weights in each layer as a found ticket's."""
+    input:
+        mask=of_found,
+    wildcard_constraints:
+        ticket=one_of(tickets("shuffled")),
+    priority: 1
+    group:
+        only_on_slurm(job_of_baseline_mask)
+
+
 use rule mask as reinitialised_mask with:
     """Take over the mask of a found ticket, whose weights are drawn anew."""
     input:
-        mask=lambda w: paths.mask(
-            paths.round_folder(
-                RESULTS, CHAINS[w.ticket].baseline.of.ticket, w.seed, w.round
-            )
-        ),
+        mask=of_found,
     wildcard_constraints:
         ticket=one_of(tickets("reinitialised")),
     priority: 1
