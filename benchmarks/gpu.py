@@ -20,9 +20,9 @@ from lottery.campaign.pace import GPUS, is_a
 from lottery.data.datasets import Images
 from lottery.data.sources import Resident
 from lottery.models.layout import layout
+from lottery.pruning.baselines.random import random_mask
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
-from lottery.pruning.random import random_mask
 from lottery.specs import Architecture, Augmentation, Precision
 from lottery.training import device as devices
 from lottery.training import precision

@@ -7,9 +7,9 @@ from benchmarks.inputs import CIFAR_RESNET18, RESNET50, recipe
 from benchmarks.measuring import Row, in_turn
 from lottery import models
 from lottery.models.layout import layout
+from lottery.pruning.baselines.random import random_mask
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
-from lottery.pruning.random import random_mask
 from lottery.specs import Architecture, Augmentation
 from lottery.training.masking import Masking
 from lottery.training.optimizers import Optimizer

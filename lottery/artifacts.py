@@ -65,4 +65,6 @@ def _content(path: str | Path) -> Any:
     except OSError as error:
         raise LotteryError(f"{path}: {error.strerror or error}") from None
     except Exception as error:  # a damaged file can make torch raise anything
-        raise LotteryError(f"{path}: not a readable artifact: {reason(error)}") from None
+        raise LotteryError(
+            f"{path}: not a readable artifact (truncated or foreign): {reason(error)}"
+        ) from None

@@ -16,9 +16,9 @@ class Busy(Exception):
     """Another process makes the same result: the message names it."""
 
 
-def reason(error: Exception) -> str:
-    """What a library's exception says, in one line."""
-    said = str(error).strip().split("\n")[0][:200] or type(error).__name__
+def reason(error: Exception, line: int = 0) -> str:
+    """What a library's exception says, in one line: its first, or that of a number."""
+    said = str(error).strip().split("\n")[line].strip()[:200] or type(error).__name__
     if said.startswith("Weights only load failed"):  # followed by advice to trust it
         return "truncated, or it holds more than tensors and plain values, such as code"
     return said

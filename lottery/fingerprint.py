@@ -97,13 +97,15 @@ def training_code(stage: str, network: str, task: str) -> Code:
 
 
 def mask_code(chain: Chain) -> Code:
-    """The stage `mask`, with the criterion of a chain only, so that another one reruns nothing."""
+    """The stage `mask`, with the criterion or the baseline of a chain: others rerun nothing."""
     modules = [f"lottery.models.{chain.architecture.model}"]
     if chain.baseline is None:
         modules.append(f"lottery.pruning.criteria.{catalogue.module(chain.criterion)}")
         if CRITERIA[chain.criterion].examples and chain.training:
             task = catalogue.module(chain.training.task)
             modules += ["lottery.stages.examples", f"lottery.tasks.{task}"]
+    else:
+        modules.append(f"lottery.pruning.baselines.{catalogue.module(chain.baseline.kind)}")
     return code("mask", *modules)
 
 

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 SHOWN = 3
 """Most things of a kind that a line names."""
+FAILED = "failed"
 ENDS = {1: "error", os.EX_TEMPFAIL: "unfinished"}
-"""The word for a stage's end with this status; for any other it is `failed`."""
-LAST_WORDS = re.compile(r"lottery [\w-]+: (error|failed|unfinished): ")
+"""The word for a stage's end with this status; for any other it is `FAILED`."""
+LAST_WORDS = re.compile(rf"lottery [\w-]+: ({'|'.join([FAILED, *ENDS.values()])}): ")
 
 
 def speaks() -> bool:
@@ -34,7 +35,7 @@ def printable(text: str) -> str:
 
 def last_words(stage: str, message: str, status: int) -> str:
     """The last line of a stage that ends without its result."""
-    return printable(f"lottery {stage}: {ENDS.get(status, 'failed')}: {message}")
+    return printable(f"lottery {stage}: {ENDS.get(status, FAILED)}: {message}")
 
 
 def ending(line: str) -> str | None:

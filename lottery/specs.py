@@ -420,6 +420,14 @@ class Baseline(Spec):
     zero_threshold: float | None = Field(None, gt=0)
     of: Chain | None = None
 
+    @model_validator(mode="after")
+    def _reads_what_its_kind_needs(self) -> Self:
+        if (self.of is None) != (self.kind == "random"):
+            raise ValueError(f"baseline {self.kind} {'has no' if self.of else 'needs'} `of`")
+        if (self.zero_threshold is None) == (self.kind == "adjusted-random"):
+            raise ValueError(f"baseline {self.kind} and zero_threshold {self.zero_threshold}")
+        return self
+
 
 class ImagesSpec(Spec):
     """The decoding of a data set: both splits, in RGB, at the size that is kept."""

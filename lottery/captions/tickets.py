@@ -96,6 +96,10 @@ def _about(curve: CurveSpec, labels: Labels) -> dict[str, str]:
     """By aspect; of a ticket that is not evaluated, only its dense training is shown."""
     chain = curve.chain
     said = _found_by(chain.training, chain, labels) if chain.training else {}
+    masked = _masked(chain)
+    if masked and masked.training:
+        found = _found_by(masked.training, masked, labels)
+        said = {f"{aspect} of its mask": told for aspect, told in found.items()}
     if chain.baseline:
         said["baseline"] = _baseline(chain.baseline)
     if chain.imported:
@@ -103,9 +107,8 @@ def _about(curve: CurveSpec, labels: Labels) -> dict[str, str]:
     entry = _architecture(chain)
     said["network"] = f"{words.network(chain.architecture, entry)} ({entry})"
     if isinstance(curve, EvaluatedSpec):
-        kind = chain.baseline and chain.baseline.kind
-        if kind not in ("shuffled", "reinitialised") and not chain.imported:  # which have a mask's
-            said["pruning"] = _pruning(chain)
+        if not chain.imported:
+            said["pruning"] = _pruning(masked or chain)
         said["evaluated"] = (
             f"{curve.evaluation}: by training on all labels of {data_set(curve.dataset, labels)}"
         )
@@ -137,6 +140,12 @@ def _pruning(chain: Chain) -> str:
     where = "" if chain.convolutions is None else f", of the {words.scope(chain)} only"
     excluded = "" if chain.excluded_at is None else ", weights that only meet padding left out"
     return f"{share} of the remaining weights a round, {by}{where}{excluded}"
+
+
+def _masked(chain: Chain) -> Chain | None:
+    """The found ticket whose mask, or whose counts in each layer, a baseline has."""
+    baseline = chain.baseline
+    return baseline.of if baseline and baseline.kind in ("shuffled", "reinitialised") else None
 
 
 def _baseline(baseline: Baseline) -> str:

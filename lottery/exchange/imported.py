@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from lottery import artifacts, models
-from lottery.errors import LotteryError
+from lottery.errors import LotteryError, reason
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.specs import Architecture, ImportSpec
@@ -55,5 +55,4 @@ def begin(model: nn.Module, state: Mapping[str, Tensor], keep_head: bool) -> Non
         with torch.no_grad():
             model.load_state_dict(given)
     except (RuntimeError, KeyError) as error:
-        reason = str(error).strip().split("\n")[-1].strip()
-        raise LotteryError(f"weights of another architecture: {reason}") from None
+        raise LotteryError(f"weights of another architecture: {reason(error, -1)}") from None

@@ -59,6 +59,7 @@ class _Products(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
         kernels = weight.permute(0, 2, 3, 1).to(x.dtype)
         ctx.save_for_backward(x, kernels)
+        ctx.weight_type = weight.dtype
         return _convolve(x, len(kernels), lambda taps: kernels[:, *taps].flatten(1).T)
 
     @staticmethod
@@ -70,7 +71,7 @@ class _Products(torch.autograd.Function):
             mirrored = kernels.permute(1, 2, 0, 3).flip(0, 1)
             of_x = _convolve(gradient, x.shape[1], lambda taps: mirrored[taps].flatten(0, 2))
         if ctx.needs_input_grad[1]:
-            of_weight = _gradient(x, gradient)
+            of_weight = _gradient(x, gradient).to(ctx.weight_type)
         return of_x, of_weight
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from lottery.errors import LotteryError
+from lottery.errors import LotteryError, reason
 from lottery.packs import layout
 from lottery.packs.bar import bar
 from lottery.packs.write import CHUNK
@@ -116,8 +116,7 @@ def _named(name: str) -> Iterator[None]:
     try:
         yield
     except BROKEN as error:
-        reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
-        raise LotteryError(f"{name}: not a readable pack: {reason}") from None
+        raise LotteryError(f"{name}: not a readable pack: {reason(error)}") from None
 
 
 def _check_count(handle: IO[bytes]) -> None:

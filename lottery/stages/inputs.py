@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from lottery import artifacts, models
 from lottery.data.batches import UNLABELLED
 from lottery.data.datasets import SPLITS, Images, Listing
-from lottery.errors import LotteryError
+from lottery.errors import LotteryError, reason
 from lottery.models.layout import layout
 from lottery.pruning import weights
 from lottery.pruning.mask import Mask
@@ -101,8 +101,9 @@ def rewind(model: nn.Module, chain: Chain, round: int, early: str, outputs: int)
             state = {**state, name: kept}
         model.load_state_dict(state)
     except (RuntimeError, KeyError) as error:
-        reason = str(error).strip().split("\n")[-1].strip()
-        raise LotteryError(f"{early}: weights of another architecture: {reason}") from None
+        raise LotteryError(
+            f"{early}: weights of another architecture: {reason(error, -1)}"
+        ) from None
 
 
 def early(chain: Chain, kept: Mask, path: str | None) -> dict[str, Tensor]:

@@ -15,12 +15,12 @@ from lottery.catalogue.criteria import CRITERIA
 from lottery.errors import LotteryError
 from lottery.fingerprint import mask_code
 from lottery.messages import log
-from lottery.pruning import random
+from lottery.pruning import baselines
 from lottery.pruning.criteria import Trained, scored
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import dense_mask, prunable, scope
 from lottery.pruning.selection import select
-from lottery.specs import Chain, GenerateSpec, MaskSpec, parse
+from lottery.specs import Baseline, Chain, GenerateSpec, MaskSpec, parse
 from lottery.stages import inputs
 from lottery.stages.command import data_option, machine_options, spec_option
 
@@ -47,18 +47,8 @@ def mask(
     chain = spec.chain
     if chain.baseline is None:
         found = _pruned(spec, weights, given, early, examples)
-    elif chain.baseline.of is None:
-        found = random.random_mask(_dense(chain), _fraction(chain), spec.round, chain.seed)
-    elif chain.baseline.zero_threshold is None:
-        found = inputs.mask(_skeleton(chain), chain.baseline.of, spec.round, given)
-        if chain.baseline.kind == "shuffled":
-            found = random.shuffled_mask(found, _dense(chain), chain.seed)
     else:
-        dense = _trained(chain, GenerateSpec.of(chain.baseline.of, 0), weights)
-        threshold = chain.baseline.zero_threshold
-        found = random.adjusted_random_mask(
-            _dense(chain), dense, threshold, _fraction(chain), spec.round, chain.seed
-        )
+        found = _drawn(spec, chain.baseline, weights, given)
     read = artifacts.sources({"weights": weights, "mask": given, "early": early})
     about = records.header("mask", spec, mask_code(chain), read, stopwatch)
     log(
@@ -96,17 +86,27 @@ def _pruned(
         raise LotteryError(f"{weights}: {error}") from None
 
 
+def _drawn(spec: MaskSpec, baseline: Baseline, weights: str | None, given: str | None) -> Mask:
+    chain = spec.chain
+    skeleton = prunable(models.skeleton(chain.architecture), chain.convolutions)
+    of = baseline.of or chain  # which has no training: reading what is not there names the option
+    return baselines.mask(
+        baseline.kind,
+        baselines.Given(
+            dense=dense_mask(skeleton, chain.architecture, chain.excluded_at),
+            fraction=_fraction(chain),
+            round=spec.round,
+            seed=chain.seed,
+            trained=lambda: _trained(chain, GenerateSpec.of(of, 0), weights),
+            zero_threshold=baseline.zero_threshold or 0.0,
+            found=lambda: inputs.mask(skeleton, of, spec.round, given),
+        ),
+    )
+
+
 def _trained(chain: Chain, spec: GenerateSpec, weights: str | None) -> dict[str, Tensor]:
     """The trained weights in the chain's scope; a dense training serves all scopes."""
     return scope(inputs.trained(spec, weights), chain.convolutions)
-
-
-def _skeleton(chain: Chain) -> dict[str, Tensor]:
-    return prunable(models.skeleton(chain.architecture), chain.convolutions)
-
-
-def _dense(chain: Chain) -> Mask:
-    return dense_mask(_skeleton(chain), chain.architecture, chain.excluded_at)
 
 
 def _fraction(chain: Chain) -> float:

@@ -59,6 +59,7 @@ def verify(folder: str | Path) -> Verified:
             with book.noting(file):
                 _check(outcome.result(), known, book)
             bar.update(file.size)
+    masks.compare(known, book)
     return Verified(book, origins.compare(known, book))
 
 

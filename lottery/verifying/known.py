@@ -44,6 +44,10 @@ class Known:
     """By group, that of the first file of a ticket and seed."""
     imported: dict[str, Mask] = field(default_factory=dict)
     """By path, the masks of imported tickets."""
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By path of a mask, how many weights remain of each layer."""
+    shuffled: list[tuple[File, str]] = field(default_factory=list)
+    """Shuffled masks, and the paths of the found ones as their headers have them."""
     early: dict[tuple[str, int], tuple[str, str]] = field(default_factory=dict)
     """By folder and number of updates, path and digest of the first W_k."""
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -13,9 +13,9 @@ from lottery.catalogue.tasks import TASKS
 from lottery.data.batches import UNLABELLED
 from lottery.data.sources import Resident
 from lottery.errors import LotteryError
+from lottery.pruning.baselines.random import random_mask
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
-from lottery.pruning.random import random_mask
 from lottery.specs import Architecture, Augmentation, GenerateSpec
 from lottery.stages.running import Running
 from lottery.training import precision

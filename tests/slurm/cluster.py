@@ -121,6 +121,8 @@ class Call:
             "mask",
             "random_mask",
             "adjusted_random_mask",
+            "shuffled_mask",
+            "reinitialised_mask",
             *re.findall(r"^localrule (\w+):$", self.output, re.M),
         }
         return {rule: n for rule, n in counts.items() if rule not in local}

@@ -61,7 +61,11 @@ def test_baselines_say_what_they_take_over():
         "the mask of cifar10-rotnet-resnet18, shuffled within each layer, with weights that are "
         "drawn anew"
     )
-    assert all("pruning" not in found[name] for name in baselines)
+    for name in baselines:
+        assert found[name]["pruning"] == "20 % of the remaining weights a round, by magnitude"
+        assert found[name]["task of its mask"] == "rotnet"
+        assert found[name]["subset of its mask"].endswith("(all)")
+        assert not {"task", "recipe", "rewind"} & found[name].keys()
     adjusted = found["cifar10-adjusted-random-resnet18"]
     assert "cifar-resnet18/labels/cifar10-labels took to zero go first" in adjusted["baseline"]
     assert adjusted["pruning"].endswith("at random")

@@ -13,9 +13,9 @@ import torch
 from lottery import models, tasks
 from lottery.data.batches import UNLABELLED
 from lottery.errors import Stopped
+from lottery.pruning.baselines.random import random_mask
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
-from lottery.pruning.random import random_mask
 from lottery.specs import (
     Architecture,
     Augmentation,

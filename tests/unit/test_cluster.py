@@ -8,6 +8,7 @@ from snakemake.scheduling.job_scheduler import JobScheduler
 
 from lottery import cluster
 from lottery.cluster import Queued, queued
+from lottery.messages import ending, last_words
 
 SQUEUE = """#!/bin/sh
 [ "$FAILS" ] && { echo "slurm_load_jobs error: Unable to contact slurm controller" >&2; exit 1; }
@@ -78,6 +79,15 @@ def test_a_stage_that_said_why_it_failed_is_not_tried_again(tmp_path, said, hope
     log = tmp_path / "generation.log"
     log.write_text(f"generation of labels: on cpu\n{said}")
     assert cluster._has_said_why(Job(log)) is hopeless
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [(1, "error"), (os.EX_TEMPFAIL, "unfinished"), (os.EX_IOERR, "failed"), (130, "failed")],
+)
+def test_a_stages_last_words_say_how_it_ended(status, word):
+    assert ending(last_words("evaluate-imported", "it broke", status)) == word
+    assert ending(f"training: {last_words('mask', 'x', status)}") is None
 
 
 def test_without_a_log_it_is_tried_again(tmp_path):

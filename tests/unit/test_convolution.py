@@ -95,15 +95,22 @@ def test_products_where_channels_are_many_and_pixels_few(channels, size, stride,
     assert not layer._few_pixels(x.to("meta")), "products are for CPUs"
 
 
-def test_a_compiled_layer_is_the_same():
+@pytest.mark.parametrize("autocast", [False, True])
+def test_a_compiled_layer_is_the_same(autocast):
     layer = Convolution3x3(256, 256)
     x = numbers(0, 2, 256, 2, 2, dtype=torch.float32)
     compiled = torch.compile(layer, fullgraph=True)
-    found, expected = (
-        torch.autograd.grad(convolve(x).square().sum(), layer.weight)
-        for convolve in (compiled, layer)
-    )
-    torch.testing.assert_close(found, expected, atol=1e-3, rtol=1e-4)
+
+    def gradient(convolve):
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            outputs = convolve(x)
+        [found] = torch.autograd.grad(outputs.float().square().sum(), layer.weight)
+        return found
+
+    found, expected = gradient(compiled), gradient(layer)
+    assert found.dtype == torch.float32
+    close = {"atol": 0.5, "rtol": 0.02} if autocast else {"atol": 1e-3, "rtol": 1e-4}
+    torch.testing.assert_close(found, expected, **close)
 
 
 def test_an_exported_layer_is_a_convolution():

@@ -59,7 +59,13 @@ def test_what_a_config_chooses_is_named_by_the_caller(package):
         digest("nowhere")
 
 
-CHOSEN = ("lottery.data.{", "lottery.models.{", "lottery.tasks.{", "lottery.pruning.criteria.{")
+CHOSEN = (
+    "lottery.data.{",
+    "lottery.models.{",
+    "lottery.tasks.{",
+    "lottery.pruning.criteria.{",
+    "lottery.pruning.baselines.{",
+)
 
 
 def test_modules_are_imported_by_name_only_where_the_workflow_names_them():
@@ -72,6 +78,7 @@ def test_modules_are_imported_by_name_only_where_the_workflow_names_them():
         "lottery/__main__.py": "lottery.stages.{module_of(stage)}",
         "lottery/data/datasets.py": "lottery.data.{dataset.format}",
         "lottery/models/__init__.py": "lottery.models.{architecture.model}",
+        "lottery/pruning/baselines/__init__.py": "lottery.pruning.baselines.{module(kind)}",
         "lottery/pruning/criteria/__init__.py": "lottery.pruning.criteria.{module(criterion)}",
         "lottery/stages/mask.py": "lottery.stages.examples",
         "lottery/tasks/__init__.py": "lottery.tasks.{module(name)}",

@@ -104,12 +104,29 @@ def test_a_scope_leaves_the_other_layers_whole(tmp_path, chain, weights):
     assert found.remaining == half - round(half / 2)
 
 
-def test_an_adjusted_random_ticket_has_the_scope_of_the_found_one(tmp_path, chain, weights):
+def test_baselines_have_the_scope_of_the_found_one(tmp_path, chain, weights):
     first_three = chain.model_copy(update={"convolutions": 3})
-    other = baseline(first_three, "adjusted-random", zero_threshold=1e-7)
-    path = str(tmp_path / "mask.pt")
-    mask(MaskSpec(chain=other, round=1), weights(0, first_three), None, path)
-    assert len(load(path, other, 1).shapes) == 3
+    found, path = str(tmp_path / "found.pt"), str(tmp_path / "mask.pt")
+    mask(MaskSpec(chain=first_three, round=1), weights(0, first_three), None, found)
+    adjusted = baseline(first_three, "adjusted-random", zero_threshold=1e-7)
+    mask(MaskSpec(chain=adjusted, round=1), weights(0, first_three), None, path)
+    assert len(load(path, adjusted, 1).shapes) == 3
+    shuffled = baseline(first_three, "shuffled")
+    mask(MaskSpec(chain=shuffled, round=1), None, found, path)
+    assert len(load(path, shuffled, 1).shapes) == 3
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"kind": "shuffled"},
+        {"kind": "adjusted-random", "zero_threshold": 1e-7},
+        {"kind": "random", "zero_threshold": 1e-7},
+    ],
+)
+def test_a_baseline_without_what_its_kind_reads_is_refused(settings):
+    with pytest.raises(ValueError, match=f"baseline {settings['kind']}"):
+        Baseline(**settings)
 
 
 def test_excluded_dead_taps_are_in_no_mask_and_count_nowhere(tmp_path, chain, weights):
@@ -117,7 +134,8 @@ def test_excluded_dead_taps_are_in_no_mask_and_count_nowhere(tmp_path, chain, we
     seeing = chain.model_copy(update={"excluded_at": 8})
     found = taps(chain.architecture, 8)
     dead = sum(each.dead for each in found.values())
-    paths = {kind: str(tmp_path / kind) for kind in ("found", "random", "adjusted-random")}
+    kinds = ("found", "random", "adjusted-random", "shuffled")
+    paths = {kind: str(tmp_path / kind) for kind in kinds}
     mask(MaskSpec(chain=seeing, round=1), weights(0, seeing), None, paths["found"])
     random = baseline(seeing, "random")
     mask(MaskSpec(chain=random, round=1), None, None, paths["random"])
@@ -126,7 +144,9 @@ def test_excluded_dead_taps_are_in_no_mask_and_count_nowhere(tmp_path, chain, we
     adjusted = adjusted.model_copy(update={"baseline": dense})
     mask(MaskSpec(chain=adjusted, round=1), weights(0, seeing.dense_training()), None,
          paths["adjusted-random"])  # fmt: skip
-    for kind, of in (("found", seeing), ("random", random), ("adjusted-random", adjusted)):
+    shuffled = baseline(seeing, "shuffled")
+    mask(MaskSpec(chain=shuffled, round=1), None, paths["found"], paths["shuffled"])
+    for kind, of in zip(kinds, (seeing, random, adjusted, shuffled), strict=True):
         one = load(paths[kind], of, 1)
         assert one.total == len(one.kept) - dead
         assert one.remaining == one.total - round(one.total / 2)

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from lottery import models
 from lottery.errors import LotteryError
+from lottery.pruning.baselines.random import random_mask
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
-from lottery.pruning.random import random_mask
 from lottery.pruning.weights import pack, unpack
 from lottery.specs import Architecture
 

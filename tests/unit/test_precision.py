@@ -5,9 +5,9 @@ import torch
 
 from lottery import hardware, models, tasks
 from lottery.errors import LotteryError
+from lottery.pruning.baselines.random import random_mask
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
-from lottery.pruning.random import random_mask
 from lottery.specs import Architecture
 from lottery.training import loop, precision
 from lottery.training.distributed import World

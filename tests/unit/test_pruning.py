@@ -13,9 +13,11 @@ from lottery.catalogue import module
 from lottery.catalogue.criteria import CRITERIA
 from lottery.errors import LotteryError
 from lottery.pruning import selection
+from lottery.pruning.baselines.adjusted_random import adjusted_random_mask
+from lottery.pruning.baselines.random import random_mask
+from lottery.pruning.baselines.shuffled import shuffled_mask
 from lottery.pruning.criteria import Trained, scored
 from lottery.pruning.mask import Mask
-from lottery.pruning.random import adjusted_random_mask, random_mask, shuffled_mask
 from lottery.pruning.selection import drop_lowest, remaining_after, select
 
 RATES = st.sampled_from([0.1, 0.2, 0.5, 0.6, 0.75])

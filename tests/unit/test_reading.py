@@ -9,8 +9,8 @@ import torch
 import lottery
 from lottery import artifacts, models, paths, records
 from lottery.errors import LotteryError
+from lottery.pruning.baselines.random import random_mask
 from lottery.pruning.prunable import dense_mask, prunable
-from lottery.pruning.random import random_mask
 from lottery.pruning.weights import pack
 from lottery.specs import Baseline, EarlySpec, EvaluateSpec, GenerateSpec, MaskSpec, Rewind
 from tests.conftest import REPOSITORY, header, recipe

@@ -14,9 +14,9 @@ from lottery.data.batches import UNLABELLED, Batches
 from lottery.data.sources import Resident
 from lottery.errors import LotteryError
 from lottery.models.layout import layout
+from lottery.pruning.baselines.random import random_mask
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
-from lottery.pruning.random import random_mask
 from lottery.specs import Architecture, Augmentation, GenerateSpec, Rewind
 from lottery.training import loop
 from lottery.training.checkpoints import Checkpoints

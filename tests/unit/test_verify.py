@@ -21,6 +21,7 @@ from lottery.figure_specs import (
     EvaluatedSpec,
     SparsityTable,
 )
+from lottery.pruning.baselines.shuffled import shuffled_mask
 from lottery.pruning.mask import Mask
 from lottery.specs import (
     Baseline,
@@ -340,6 +341,10 @@ def test_a_mask_of_another_count_is_found(copied):
     assert any(f"{path}: {message}" in line for line in wrong(copied)[TICKET])
 
 
+def mask_at(path):
+    return Mask.unpack(artifacts.read(path)[1])
+
+
 def roll(payload):
     found = Mask.unpack(payload)
     return found.keeping(found.kept.roll(1)).packed()
@@ -358,8 +363,27 @@ def test_a_shuffled_mask_is_drawn_again(copied, chain):
     given = str(copied / TICKET / "round02/mask.pt")
     mask(MaskSpec(chain=mixed, round=2), None, given, str(path))
     assert not wrong(copied)
+    whole = path.read_bytes()
     reseal(path, roll)
     assert f"{path}: not the mask that seed 0 draws" in wrong(copied)["tickets/mixed/seed0"]
+
+    def divide_otherwise(payload):
+        """Among layers, with the same count in all; and drawn from that division."""
+        found = Mask.unpack(payload)
+        layers = {name: kept.clone() for name, kept in found.layers().items()}
+        first, *_, last = layers
+        for name, value in ((first, True), (last, False)):
+            place = (layers[name] != value).nonzero()[0]
+            layers[name][*place] = value
+        kept = torch.cat([layer.flatten() for layer in layers.values()])
+        dense = found.keeping(torch.ones_like(kept))
+        return shuffled_mask(found.keeping(kept), dense, 0).packed()
+
+    path.write_bytes(whole)
+    reseal(path, divide_otherwise)
+    [line] = wrong(copied)["tickets/mixed/seed0"]
+    counts = [int(kept.sum()) for kept in mask_at(given).layers().values()]
+    assert line == f"{path}: keeps {counts[0] + 1} weights of conv1.weight, {given} {counts[0]}"
 
 
 def test_indices_are_drawn_again_if_the_images_are_there(copied):

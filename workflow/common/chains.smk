@@ -48,7 +48,7 @@ def ended_with(w) -> str:
     return paths.weights(before(w))
 
 
-def of_found(w) -> str:
+def found_mask(w) -> str:
     """The mask of the found ticket that a baseline's mask is made from, in the same round."""
     of = CHAINS[w.ticket].baseline.of.ticket
     return paths.mask(paths.round_folder(RESULTS, of, w.seed, w.round))

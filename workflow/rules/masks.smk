@@ -76,7 +76,7 @@ use rule mask as adjusted_random_mask with:
 use rule mask as shuffled_mask with:
     """Draw a mask that has as many weights in each layer as a found ticket's."""
     input:
-        mask=of_found,
+        mask=found_mask,
     wildcard_constraints:
         ticket=one_of(tickets("shuffled")),
     priority: 1
@@ -87,7 +87,7 @@ use rule mask as shuffled_mask with:
 use rule mask as reinitialised_mask with:
     """Take over the mask of a found ticket, whose weights are drawn anew."""
     input:
-        mask=of_found,
+        mask=found_mask,
     wildcard_constraints:
         ticket=one_of(tickets("reinitialised")),
     priority: 1
