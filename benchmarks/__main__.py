@@ -28,8 +28,8 @@ NAMES = (
     "open_lth_two",
     "gpu",
 )
-"""`overhead` takes minutes, for it makes the demo; `open_lth` and `open_lth_two` take twenty or
-thirty, if they are given a clone."""
+"""`overhead` takes minutes, for it makes the demo; `open_lth` and `open_lth_two` take forty or
+fifty, if they are given a clone."""
 
 
 def main() -> None:
@@ -69,7 +69,8 @@ def _table() -> str:
     lines = [
         "# Benchmarks",
         "",
-        "Made by `make bench`; do not edit. Medians of runs in turn; `overhead` is one run.",
+        "Made by `make bench`; do not edit. Medians of runs in turn; one run each: `overhead`, and",
+        "the bare loops of `open_lth` and `open_lth_two` and their row of all tests.",
         "",
         "| benchmark | figure | value | unit | target | machine |",
         "| --- | --- | --- | --- | --- | --- |",

@@ -49,6 +49,7 @@ EARLY = 6
 """Updates after which W_k is saved."""
 ROUNDS = 3
 TIMES = 3
+"""Runs of open_lth and of the workflow, in turn."""
 BFLOAT16_TARGET = 3.5
 NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}
 TICKET = "cifar10-labels-vgg11"
