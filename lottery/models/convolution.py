@@ -91,11 +91,9 @@ def _gradient(x: Tensor, gradient: Tensor) -> Tensor:
     height, width, channels = x.shape[1:]
     after = gradient.shape[3]
     found = x.new_empty(after, 3, 3, channels)
-    for row in range(3):
-        for column in range(3):
-            rows, columns = _met(row, height), _met(column, width)
-            taps = (slice(row, row + 1), slice(column, column + 1))
-            seen = x[:, _read(rows, taps[0]), _read(columns, taps[1])].reshape(-1, channels)
+    for row, (rows, above) in enumerate(_taps(height)):
+        for column, (columns, left) in enumerate(_taps(width)):
+            seen = x[:, above, left].reshape(-1, channels)
             found[:, row, column] = gradient[:, rows, columns].reshape(-1, after).T @ seen
     return found.permute(0, 3, 1, 2)
 
@@ -131,9 +129,10 @@ def _spans(length: int) -> list[tuple[slice, slice]]:
     return [first, *middle, last]
 
 
-def _met(tap: int, length: int) -> slice:
-    """Along one side of a map: the pixels for which this tap of a kernel meets the map."""
-    return slice(max(0, 1 - tap), min(length, length + 1 - tap))
+def _taps(length: int) -> list[tuple[slice, slice]]:
+    """Along one side of a map, by tap: the pixels for which it meets the map, and what it reads."""
+    pixels = [slice(max(0, 1 - tap), min(length, length + 1 - tap)) for tap in range(3)]
+    return [(own, slice(own.start + tap - 1, own.stop + tap - 1)) for tap, own in enumerate(pixels)]
 
 
 def _read(pixels: slice, taps: slice) -> slice:

@@ -89,7 +89,7 @@ def _pruned(
 def _drawn(spec: MaskSpec, baseline: Baseline, weights: str | None, given: str | None) -> Mask:
     chain = spec.chain
     skeleton = prunable(models.skeleton(chain.architecture), chain.convolutions)
-    of = baseline.of or chain  # which has no training: reading what is not there names the option
+    of = baseline.of or chain  # a random one reads neither of what this names
     return baselines.mask(
         baseline.kind,
         baselines.Given(

@@ -60,12 +60,12 @@ def _baseline(result: Result, chain: Chain, mask: Mask, dense: Mask) -> Iterator
     """
     if chain.baseline is None or chain.fraction is None:
         return
-    drawn = mask
+    drawn = None
     if chain.baseline.kind == "random":
         drawn = random_mask(dense, chain.fraction, result.spec.round, chain.seed)
     if chain.baseline.kind == "shuffled":
         drawn = shuffled_mask(mask, dense, chain.seed)
-    if not torch.equal(drawn.kept, mask.kept):
+    if drawn and not torch.equal(drawn.kept, mask.kept):
         yield f"not the mask that seed {chain.seed} draws"
     if chain.baseline.kind == "reinitialised":
         given = result.header["inputs"]["mask"]["digest"]
