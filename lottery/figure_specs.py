@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from lottery.specs import Chain, Dataset, GenerateSpec, Recipe, SparsitySpec, Spec
+from lottery.specs import Chain, Dataset, GenerateSpec, Head, Recipe, SparsitySpec, Spec
 
 
 class CurveSpec(Spec):
@@ -21,7 +21,15 @@ class EvaluatedSpec(CurveSpec):
     evaluation: str
     dataset: Dataset
     recipe: Recipe
+    head: Head = "keep"
     shared: bool = Field(description="the chain's own trainings are its evaluations")
+    dense_rewound: bool = Field(
+        False, description="all but that of round 0, where its evaluation starts from W_k too"
+    )
+
+    def shares(self, round: int) -> bool:
+        """Whether the chain's own training of a round is its evaluation."""
+        return self.shared and not (round == 0 and self.dense_rewound)
 
 
 class AccuracyTable(Spec):

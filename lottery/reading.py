@@ -118,17 +118,20 @@ def read_ticket(folder: str | Path) -> Ticket:
     expected = paths.round_folder(root, chain.ticket, chain.seed, spec.round)
     if Path(expected) != place:
         raise LotteryError(f"{folder}: by its mask's spec it must end like {expected}")
-    training, start = chain.training, None
-    if training:
-        dataset, outputs = training.dataset, _outputs(training)
+    start = None
+    if chain.training:
+        model, dataset, start = _rewound(root, chain, chain.training, spec.round)
     else:
-        dataset = _evaluated_on(place, chain)
-        outputs = dataset.classes
-    purpose = "init" if training else "baseline init"
-    model = inputs.network(chain, outputs, purpose, torch.device("cpu"))
-    if training:
-        start = Path(_start(root, chain, training, spec.round))
-        inputs.rewind(model, chain, spec.round, str(start), outputs)
+        evaluation = _evaluation(place, chain)
+        dataset, outputs = evaluation.dataset, evaluation.dataset.classes
+        purpose = "init" if chain.rewound else inputs.DRAWN
+        model = inputs.network(chain, outputs, purpose, torch.device("cpu"))
+        if chain.rewound and chain.rewound.training:
+            start = Path(_start(root, chain.rewound, chain.rewound.training, spec.round))
+            kept = outputs if evaluation.keeps_head else 0
+            inputs.rewind(model, chain.rewound, spec.round, str(start), kept)
+            if chain.redraws:
+                inputs.redraw(model, chain, outputs)
     mask = Mask.unpack(payload)
     mask.check_fits(prunable(model, chain.convolutions))
     return Ticket(model, mask, header, dataset, start)
@@ -165,12 +168,23 @@ def _start(root: str, chain: Chain, training: Training, round: int) -> str:
     return paths.weights(before if round > 1 else dense)
 
 
-def _evaluated_on(folder: Path, chain: Chain) -> Dataset:
-    """What a baseline is evaluated on, by the first of the reports in its folder."""
+def _rewound(
+    root: str, chain: Chain, training: Training, round: int
+) -> tuple[nn.Module, Dataset, Path]:
+    """The network of a found ticket, the data set that it was found on, and the file of W_k."""
+    outputs = _outputs(training)
+    model = inputs.network(chain, outputs, "init", torch.device("cpu"))
+    start = Path(_start(root, chain, training, round))
+    inputs.rewind(model, chain, round, str(start), outputs)
+    return model, training.dataset, start
+
+
+def _evaluation(folder: Path, chain: Chain) -> EvaluateSpec:
+    """How a baseline is evaluated, by the first of the reports in its folder."""
     for report in sorted(folder.glob("evaluation-*.json")):
         spec = parse_in(EvaluateSpec, headers.read(report))
         if spec.chain == chain:
-            return spec.dataset
+            return spec
     raise LotteryError(
         f"{folder}: {chain.ticket} is a baseline: without the report of its evaluation nothing "
         "says how many outputs its network has"

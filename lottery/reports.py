@@ -31,7 +31,7 @@ def rounds(curve: EvaluatedSpec, table: AccuracyTable | CostTable) -> tuple[int,
 def report_path(curve: EvaluatedSpec, seed: int, round: int, results: str) -> str:
     """The evaluation of a ticket, or the chain's own training that is the same one."""
     chain = curve.chain.with_seed(seed)
-    if curve.shared:
+    if curve.shares(round):
         return generation(chain, round, results)
     start = paths.dense(results, chain.start_name, seed)
     where = folder(chain, round, results) if round else start
@@ -41,9 +41,10 @@ def report_path(curve: EvaluatedSpec, seed: int, round: int, results: str) -> st
 def made_by(curve: EvaluatedSpec, seed: int, round: int) -> tuple[str, Spec]:
     """The kind of that report, and the spec that it must have been made by."""
     chain = curve.chain.with_seed(seed)
-    if curve.shared:
+    if curve.shares(round):
         return "generation", GenerateSpec.of(chain, round)
-    return "evaluation", EvaluateSpec.of(chain, round, curve.dataset, curve.recipe)
+    spec = EvaluateSpec.of(chain, round, curve.dataset, curve.recipe, curve.head)
+    return "evaluation", spec
 
 
 def reports_of(spec: AggregateSpec, results: str) -> list[str]:

@@ -11,8 +11,9 @@ def without_sharing(config: Config, figures: Iterable[str]) -> int:
     """Trainings if each curve had a chain of its own, and each of its tickets an evaluation.
 
     A curve of a found ticket takes the generation of all rounds before the last one evaluated, and
-    an evaluation of each round shown; an adjusted random one the dense training that it reads, and
-    a shuffled or reinitialised one the generation of the ticket whose masks it reads.
+    an evaluation of each round shown; a random one the dense training whose W_k or natural zeros it
+    reads, if any, and a shuffled or reinitialised one the generation of the ticket whose masks it
+    reads.
     A cost table takes nothing of its own: it reports what the other figures took.
     """
     count = 0
@@ -26,7 +27,7 @@ def without_sharing(config: Config, figures: Iterable[str]) -> int:
                 generation = max(table.rounds)
                 if curve.chain.imported or (baseline and baseline.of is None):
                     generation = 0
-                elif baseline and baseline.zero_threshold is not None:
+                elif baseline and baseline.kind in ("random", "adjusted-random"):
                     generation = 1
                 count += len(table.seeds) * (generation + len(rounds(curve, table)))
     return count

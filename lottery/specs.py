@@ -360,20 +360,40 @@ class Chain(Spec):
         training = self.training.model_copy(update={"rewind": None, "rewind_name": None})
         return self.model_copy(update={**UNPRUNED, "ticket": self.dense, "training": training})
 
-    def start(self) -> Self:
+    def start(self) -> "Chain":
         """What the evaluation of round 0 depends on: the dense network, from W_k or drawn anew."""
-        if self.training is None:
-            baseline = Baseline(kind="random")
-            return self.model_copy(
-                update={**UNPRUNED, "ticket": self.start_name, "baseline": baseline}
-            )
-        return self.model_copy(update={**UNPRUNED, "ticket": self.start_name})
+        own = {**UNPRUNED, "ticket": self.start_name}
+        if self.baseline is None:
+            return self.model_copy(update=own)
+        rewound = self.rewound
+        if rewound is None:
+            drawn = Baseline(kind="random", longer=self.baseline.longer)
+            return self.model_copy(update={**own, "baseline": drawn})
+        if not self.redraws:
+            return rewound.start()
+        drawn = Baseline(kind="reinitialised", start="rewind", of=rewound.start())
+        return self.model_copy(update={**own, "baseline": drawn})
 
     @property
     def start_name(self) -> str:
-        """The dense network and, if it was trained, the rewind point."""
-        training = self.training
-        return f"{self.dense}/rewind-{training.rewind_name}" if training else self.dense
+        """The dense network and, if it is not drawn anew, the rewind point."""
+        rewound = self.rewound
+        if rewound is None or rewound.training is None:
+            return self.dense
+        name = f"{rewound.dense}/rewind-{rewound.training.rewind_name}"
+        return f"{name}-reinitialised" if self.redraws else name
+
+    @property
+    def rewound(self) -> "Chain | None":
+        """The found ticket with whose W_k its networks begin; None if all weights are drawn."""
+        if self.baseline is None:
+            return None if self.imported else self
+        return self.baseline.of if self.baseline.start == "rewind" else None
+
+    @property
+    def redraws(self) -> bool:
+        """Whether the prunable weights of its W_k are drawn anew."""
+        return self.baseline is not None and self.baseline.kind == "reinitialised"
 
     def with_seed(self, seed: int) -> Self:
         """The same chain of another seed."""
@@ -405,25 +425,51 @@ def samples_per_epoch(dataset: ImageFormat, subset: Subset, task: TaskName) -> f
     return 2 * drawn if TASKS[task].hides_labels else drawn
 
 
+def samples_at(point: Rewind, epoch: float, batch: int, epochs: int) -> float:
+    """Nominal number of images seen before a rewind point of a training.
+
+    `epoch` are the images of an epoch, `batch` those of an update, `epochs` those of the training.
+    """
+    if point.samples is not None:
+        return point.samples
+    if point.epochs is not None:
+        return point.epochs * epoch
+    if point.updates is not None:
+        return point.updates * batch
+    return (point.percent or 0) / 100 * epochs * epoch
+
+
 BaselineName = Literal["random", "adjusted-random", "shuffled", "reinitialised"]
+Start = Literal["init", "rewind"]
 
 
 class Baseline(Spec):
-    """A ticket with freshly drawn weights in place of W_k.
+    """A ticket to compare found tickets with.
 
     Its mask is random (Section 3.2), random after the natural zeros of a dense network (Section
     4.5), random with as many weights in each layer as the mask of a found ticket has, or that mask
-    itself. `of` is the chain that it reads.
+    itself. Its weights are drawn anew, or with `start: rewind` W_k of the found ticket; of a
+    reinitialised one only the rest of W_k, its head and its batch norm. `of` is the chain that it
+    reads.
     """
 
     kind: BaselineName
+    start: Start = Field("init", description="weights drawn anew, or W_k of `of`")
+    longer: Rewind | None = Field(
+        None,
+        description="drawn weights are trained up to this point of the schedule first, as W_k was, "
+        "and then by the whole schedule",
+    )
     zero_threshold: float | None = Field(None, gt=0)
     of: Chain | None = None
 
     @model_validator(mode="after")
     def _reads_what_its_kind_needs(self) -> Self:
-        if (self.of is None) != (self.kind == "random"):
+        reads = self.kind != "random" or self.start == "rewind"
+        if (self.of is not None) != reads:
             raise ValueError(f"baseline {self.kind} {'has no' if self.of else 'needs'} `of`")
+        if self.start == "rewind" and self.longer:
+            raise ValueError("start: rewind has W_k's training behind it: it has no `longer`")
         if (self.zero_threshold is None) == (self.kind == "adjusted-random"):
             raise ValueError(f"baseline {self.kind} and zero_threshold {self.zero_threshold}")
         return self
@@ -499,6 +545,10 @@ class MaskSpec(Spec):
     round: int = Field(ge=1)
 
 
+Head = Literal["keep", "redraw"]
+"""What an evaluation does with the last layer of W_k, where it tells the same classes apart."""
+
+
 class EvaluateSpec(Spec):
     """The evaluation of ticket r: (W_k, mask r) trained on all labels (Section 3.1)."""
 
@@ -506,12 +556,25 @@ class EvaluateSpec(Spec):
     round: int = Field(ge=0)
     dataset: Dataset
     recipe: Recipe
+    head: Head = "keep"
 
     @classmethod
-    def of(cls, chain: Chain, round: int, dataset: Dataset, recipe: Recipe) -> Self:
+    def of(
+        cls, chain: Chain, round: int, dataset: Dataset, recipe: Recipe, head: Head = "keep"
+    ) -> Self:
         """The evaluation of one round's ticket by training on `dataset` with `recipe`."""
         chain = chain if round else chain.start()
-        return cls(chain=chain, round=round, dataset=dataset, recipe=recipe)
+        return cls(chain=chain, round=round, dataset=dataset, recipe=recipe, head=head)
+
+    @property
+    def keeps_head(self) -> bool:
+        """Whether it begins with the head of W_k, which tells the same classes apart."""
+        rewound = self.chain.rewound
+        found = rewound.training if rewound else None
+        if found is None or self.head == "redraw":
+            return False
+        same = (found.dataset, found.subset.classes) == (self.dataset, None)
+        return same and TASKS[found.task].classifies
 
     def subset(self) -> SubsetSpec:
         """The draw of indices that this training reads: all of them."""

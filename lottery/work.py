@@ -11,6 +11,8 @@ from lottery.specs import (
     GenerateSpec,
     Precision,
     Subset,
+    images_per_update,
+    samples_at,
     samples_per_epoch,
 )
 
@@ -54,7 +56,12 @@ class Work(NamedTuple):
         operations = 2 * FORWARD_AND_BACKWARD * multiply_adds(network, dataset.image_size)
         where = f"{dataset.image_size} pixels{', streamed' * dataset.streamed}"
         kind = f"{network.text()} on {where}, {task}, {recipe.precision}"
-        inputs = samples * TASKS[task].views * recipe.epochs
+        seen = samples * recipe.epochs
+        baseline = spec.chain.baseline
+        if baseline and baseline.longer:
+            batch = images_per_update(recipe, TASKS[task].views)
+            seen += samples_at(baseline.longer, samples, batch, recipe.epochs)
+        inputs = seen * TASKS[task].views
         return cls(kind, inputs, operations, recipe.precision)
 
 

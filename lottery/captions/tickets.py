@@ -113,8 +113,11 @@ def _about(curve: CurveSpec, labels: Labels) -> dict[str, str]:
             f"{curve.evaluation}: by training on all labels of {data_set(curve.dataset, labels)}"
         )
         said["its recipe"] = settings(curve.recipe)
+        if curve.head == "redraw":
+            said["evaluated"] += ", with a head that is drawn anew"
         if curve.shared:
-            said["evaluated"] += "; its own trainings are the same, and are its evaluations"
+            which = " but for round 0" * curve.dense_rewound
+            said["evaluated"] += f"; its own trainings{which} are the same, and its evaluations"
     return said
 
 
@@ -149,13 +152,27 @@ def _masked(chain: Chain) -> Chain | None:
 
 
 def _baseline(baseline: Baseline) -> str:
-    drawn = "weights and masks are drawn at random"
-    if baseline.of is None:
-        return drawn
+    return f"{_mask(baseline)}; {_weights(baseline)}"
+
+
+def _mask(baseline: Baseline) -> str:
+    of = baseline.of
+    if of is None or baseline.kind == "random":
+        return "masks are drawn at random"
     if baseline.kind == "adjusted-random":
-        return f"{drawn}; those that the training of {baseline.of.dense} took to zero go first"
+        return f"masks are drawn at random, after what the training of {of.dense} took to zero"
     shuffled = ", shuffled within each layer" if baseline.kind == "shuffled" else ""
-    return f"the mask of {baseline.of.ticket}{shuffled}, with weights that are drawn anew"
+    return f"the mask of {of.ticket}{shuffled}"
+
+
+def _weights(baseline: Baseline) -> str:
+    if baseline.start == "rewind" and baseline.of:
+        drawn = ", whose prunable weights are drawn anew"
+        return f"W_k of {baseline.of.ticket}{drawn * (baseline.kind == 'reinitialised')}"
+    if baseline.longer is None:
+        return "weights are drawn anew"
+    point = words.rewind(baseline.longer)
+    return f"weights are drawn anew, and trained for {point} before the schedule begins again"
 
 
 def _chains(chain: Chain) -> Iterator[Chain]:
@@ -176,4 +193,7 @@ def _architecture(chain: Chain) -> str:
         return DenseName.parse(chain.dense).architecture
     if chain.imported:
         return chain.ticket
-    return chain.dense.removeprefix("random/").split("-without-")[0]
+    rewound = chain.rewound
+    if rewound:
+        return DenseName.parse(rewound.dense).architecture
+    return chain.dense.removeprefix("random/").split("-without-")[0].split("-after-")[0]

@@ -28,7 +28,6 @@ from lottery.specs import (
 
 FOLDERS = ("dense", "images", "imported", "logs", "subsets", "tables", "tickets")
 """Folders in `results/`, whose names no scale can have."""
-"""Formats of data sets that come with a package and need no folder."""
 
 Problems = Iterable[tuple[str, str]]
 """Key and problem."""
@@ -123,6 +122,19 @@ def _tickets(config: Config) -> Problems:
     for name, ticket in config.tickets.items():
         if isinstance(ticket, FoundTicket):
             yield from ((f"tickets.{name}{key}", problem) for key, problem in _fit(config, ticket))
+        elif isinstance(ticket, BaselineTicket):
+            yield from ((f"tickets.{name}{key}", each) for key, each in _compares(config, ticket))
+
+
+def _compares(config: Config, ticket: BaselineTicket) -> Problems:
+    """Whether a baseline can begin as its found ticket does."""
+    start, point = ticket.start or config.baselines.start, config.found(ticket.of).rewind
+    if start == "rewind" and config.rewinds[point].none:
+        yield ".start", f"{ticket.of!r} is not rewound ({point}): it has no W_k to start from"
+    if ticket.budget == "equal" and config.rewinds[point].none:
+        yield ".budget", f"{ticket.of!r} is not rewound ({point}): each round has another budget"
+    if ticket.budget and start == "rewind":
+        yield ".budget", "found beside `start: rewind`, which has the budget of W_k; give one"
 
 
 def _fit(config: Config, ticket: FoundTicket) -> Problems:
@@ -198,6 +210,26 @@ def _continued(config: Config, ticket: str, evaluation: str) -> Problems:
         yield f"tickets.{ticket}.rewind", f"evaluation {evaluation} continues from there: {late}"
 
 
+def _trained_longer(config: Config, ticket: str, evaluation: str) -> Problems:
+    """Whether an evaluation can train drawn weights as long as W_k was trained before."""
+    entry, baseline = config.tickets[ticket], config.chain(ticket, 0).baseline
+    if not isinstance(entry, BaselineTicket) or baseline is None or baseline.longer is None:
+        return
+    found, point = config.found(entry.of), baseline.longer
+    recipe = config.recipes[config.evaluations[evaluation].recipe]
+    dataset = config.evaluations[evaluation].dataset
+    epoch = samples_per_epoch(config.datasets[dataset], Subset(), "labels")
+    if point.samples is None and (found.dataset, found.subset) != (dataset, "all"):
+        images = f"datasets.{found.dataset}.train_images"
+        yield f"tickets.{ticket}.budget", f"equal: {images} is needed to say when W_k is saved"
+    elif epoch and point.samples and point.samples > epoch * recipe.epochs:
+        yield (
+            f"tickets.{ticket}.budget",
+            f"equal: W_k comes after {point.samples:,} images, evaluation {evaluation} ends after "
+            f"{round(epoch * recipe.epochs):,}",
+        )
+
+
 def _figures(config: Config) -> Problems:
     for name, figure in config.figures.items():
         for key, text in texts(figure):
@@ -220,6 +252,7 @@ def _figures(config: Config) -> Problems:
                     problems: Sequence[tuple[str, str]] = _too_small(config, architecture, dataset)
                     yield from ((at, problem) for _, problem in problems)
                     yield from _continued(config, ticket, evaluation)
+                    yield from _trained_longer(config, ticket, evaluation)
 
 
 def _uncroppable(config: Config, recipe: str, dataset: str) -> Problems:

@@ -10,9 +10,11 @@ from lottery.specs import (
     CriterionName,
     Dataset,
     Fraction,
+    Head,
     ImageFormat,
     Sha256,
     Spec,
+    Start,
     TaskName,
 )
 
@@ -103,13 +105,33 @@ class DenseName(NamedTuple):
         return "/".join(self)
 
 
+Budget = Literal["paper", "equal"]
+
+
+class BaselinesEntry(Spec):
+    """What found tickets are compared with, unless a baseline's own entry says otherwise."""
+
+    start: Start = Field(
+        "init",
+        description="the weights of baselines: drawn anew, or W_k of the found ticket; of a "
+        "reinitialised one then all but its prunable weights",
+    )
+    budget: Budget = Field(
+        "paper",
+        description="how long drawn weights are trained: as the recipe says, or `equal`, as long "
+        "as W_k was trained before; dense networks at round 0 likewise",
+    )
+
+
 class BaselineTicket(Spec):
-    """A ticket with freshly drawn weights, to compare a found ticket with."""
+    """A ticket to compare a found ticket with."""
 
     baseline: BaselineName
     of: str = Field(
         description="the found ticket whose count, natural zeros, counts by layer or mask it has"
     )
+    start: Start | None = Field(None, description="default: that of `baselines`")
+    budget: Budget | None = Field(None, description="default: that of `baselines`")
 
 
 class ImportedTicket(Spec):
@@ -144,6 +166,11 @@ class EvaluationEntry(Spec):
 
     dataset: str
     recipe: str
+    head: Head = Field(
+        "keep",
+        description="the last layer of W_k: kept where it tells the same classes apart, or drawn "
+        "anew for all tickets",
+    )
 
 
 PLACEHOLDERS = ("dataset", "network", "rewind", "scope", "subset")

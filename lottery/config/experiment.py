@@ -6,9 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from lottery.catalogue.tasks import TASKS
 from lottery.config import looks
 from lottery.config.entries import (
+    BaselinesEntry,
     BaselineTicket,
+    Budget,
     DatasetEntry,
     DenseName,
     EvaluatedFigure,
@@ -52,6 +55,9 @@ from lottery.specs import (
     Subset,
     SubsetSpec,
     Training,
+    images_per_update,
+    samples_at,
+    samples_per_epoch,
 )
 
 
@@ -103,6 +109,7 @@ class Config(Spec):
     )
     seeds: Seeds
     pruning: PruningEntry
+    baselines: BaselinesEntry = BaselinesEntry()
     sparsity: SparsityEntry
     datasets: dict[Name, DatasetEntry]
     subsets: dict[Name, Subset]
@@ -185,10 +192,39 @@ class Config(Spec):
             return None
         return self.datasets[self.found(ticket).dataset].image_size
 
-    def _drawn(self, of: Chain) -> str:
-        """The name of a baseline's dense network, by architecture: only its weights are drawn."""
+    def _dense(self, of: Chain, baseline: Baseline) -> str:
+        """The name of a baseline's dense network: by architecture if only its weights are drawn."""
+        if baseline.start == "rewind":
+            return of.dense
         name = f"random/{self.found(of.ticket).architecture}"
-        return name if of.excluded_at is None else f"{name}-without-dead-taps-at-{of.excluded_at}"
+        if of.excluded_at is not None:
+            name += f"-without-dead-taps-at-{of.excluded_at}"
+        for unit, amount in baseline.longer or ():
+            if amount and unit != "schedule":
+                name += f"-after-{amount:.12g}-{unit}"
+        return name
+
+    def budget(self, ticket: BaselineTicket) -> Budget:
+        """How long the drawn weights of a baseline are trained."""
+        return ticket.budget or self.baselines.budget
+
+    def _longer(self, entry: BaselineTicket) -> Rewind | None:
+        """The training that W_k of a baseline's found ticket has behind it, in samples.
+
+        Batches of another size make other updates of as many samples. Where nobody says how many
+        images there are, the point is kept in its own unit, which then is that of the evaluation.
+        """
+        found = self.found(entry.of)
+        point, recipe = self.rewinds[found.rewind], self.recipes[found.recipe]
+        if self.budget(entry) == "paper" or point.none or point.schedule == "continue":
+            return None  # a schedule that is continued has W_k's updates in it
+        images = self.datasets[found.dataset]
+        epoch = samples_per_epoch(images, self.subsets[found.subset], found.task)
+        if epoch is None:
+            return point
+        batch = images_per_update(recipe, TASKS[found.task].views)
+        seen = round(samples_at(point, epoch, batch, recipe.epochs))
+        return Rewind(samples=seen) if seen else None
 
     @cached_property
     def _chains(self) -> dict[str, Chain]:
@@ -214,12 +250,13 @@ class Config(Spec):
         for name, other in self.tickets.items():
             if isinstance(other, BaselineTicket):
                 of = chains[other.of]
+                baseline = self._baseline(other, of)
                 update = {
                     "ticket": name,
-                    "dense": self._drawn(of),
+                    "dense": self._dense(of, baseline),
                     "criterion": "magnitude",  # unused by a baseline
                     "training": None,
-                    "baseline": self._baseline(other, of),
+                    "baseline": baseline,
                 }
                 chains[name] = of.model_copy(update=update)
             elif isinstance(other, ImportedTicket):
@@ -238,12 +275,16 @@ class Config(Spec):
         )
 
     def _baseline(self, entry: BaselineTicket, of: Chain) -> Baseline:
-        read: dict[str, Any] = {}
-        if entry.baseline == "adjusted-random":
-            read = {"of": of.dense_training(), "zero_threshold": self.sparsity.zero_threshold}
-        elif entry.baseline != "random":
-            read = {"of": of}
-        return Baseline(kind=entry.baseline, **read)
+        kind, start = entry.baseline, entry.start or self.baselines.start
+        rewound = start == "rewind"
+        adjusted, reads = kind == "adjusted-random", kind != "random" or rewound
+        return Baseline(
+            kind=kind,
+            start=start,
+            longer=None if rewound else self._longer(entry),
+            zero_threshold=self.sparsity.zero_threshold if adjusted else None,
+            of=(of.dense_training() if adjusted and not rewound else of) if reads else None,
+        )
 
     @cached_property
     def evaluated_as(self) -> dict[str, set[str]]:
@@ -296,14 +337,14 @@ class Config(Spec):
         """The evaluation of one round's ticket."""
         entry = self.evaluations[evaluation]
         dataset, recipe = self.dataset(entry.dataset), self.recipe(entry.recipe)
-        return EvaluateSpec.of(self.chain(ticket, seed), round, dataset, recipe)
+        return EvaluateSpec.of(self.chain(ticket, seed), round, dataset, recipe, entry.head)
 
     def evaluate_dense(self, start: str, seed: int, evaluation: str) -> EvaluateSpec:
         """The evaluation of a dense network: round 0 of all tickets that share it."""
         entry = self.evaluations[evaluation]
         dataset, recipe = self.dataset(entry.dataset), self.recipe(entry.recipe)
         chain = self.starts[start].with_seed(seed)
-        return EvaluateSpec(chain=chain, round=0, dataset=dataset, recipe=recipe)
+        return EvaluateSpec(chain=chain, round=0, dataset=dataset, recipe=recipe, head=entry.head)
 
     @cached_property
     def cuts(self) -> tuple[float, ...]:
@@ -324,7 +365,9 @@ class Config(Spec):
             evaluation=evaluation,
             dataset=dataset,
             recipe=recipe,
-            shared=shares_trainings(chain, dataset, recipe),
+            head=entry.head,
+            shared=entry.head == "keep" and shares_trainings(chain, dataset, recipe),
+            dense_rewound=self.baselines.budget == "equal" and keeps_a_point(chain),
         )
 
     def aggregate(self, figure: str) -> AggregateSpec:
@@ -367,6 +410,12 @@ class Config(Spec):
     def claims(self) -> ClaimsSpec:
         """Which tables the paper's claims are checked against."""
         return ClaimsSpec(scale=self.scale, figures=tuple(sorted(self.figures)))
+
+
+def keeps_a_point(chain: Chain) -> bool:
+    """Whether retrainings of a found ticket come after W_k and take a whole schedule."""
+    rewind = chain.training.rewind if chain.training else None
+    return rewind is not None and not rewind.none and rewind.schedule == "restart"
 
 
 def shares_trainings(chain: Chain, dataset: Dataset, recipe: Recipe) -> bool:

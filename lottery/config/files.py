@@ -27,6 +27,7 @@ def load(files: Sequence[str | Path], given: Mapping[str, Any] | None = None) ->
     try:
         for content in (*sources.values(), _typed(given or {})):
             _forget_obtaining(data, content)
+            _forget_curves(data, content)
             _overlay(data, content)
         text = json.dumps(_without_nulls(data), default=str)
     except (ValueError, RecursionError):
@@ -53,6 +54,27 @@ def _forget_obtaining(data: Mapping[str, Any], content: Mapping[str, Any]) -> No
             continue
         if entry.get("format", known.get("format")) != known.get("format"):
             known.pop("obtain", None)
+
+
+def _forget_curves(data: Mapping[str, Any], content: Mapping[str, Any]) -> None:
+    """Drop the curves of tickets that an overlay removes, from figures of the files before it."""
+    tickets = content.get("tickets")
+    if not isinstance(tickets, Mapping):
+        return
+    removed = {name for name, entry in tickets.items() if entry is None}
+    for figure in _entries(data.get("figures")) if removed else ():
+        for panel in _entries(figure.get("panels")):
+            curves = panel.get("curves")
+            if not isinstance(curves, dict):
+                continue
+            for name, curve in list(curves.items()):
+                if (curve.get("ticket") if isinstance(curve, Mapping) else curve) in removed:
+                    del curves[name]
+
+
+def _entries(section: Any) -> list[Mapping[str, Any]]:
+    found = section.values() if isinstance(section, Mapping) else ()
+    return [entry for entry in found if isinstance(entry, Mapping)]
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]

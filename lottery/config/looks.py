@@ -133,9 +133,10 @@ def _words_of(config: "Config", ticket: str) -> Words:
 
 
 def _early(curve: EvaluatedSpec) -> bool:
-    """Whether its round 0 starts from a W_k of a training other than its evaluation."""
-    found = curve.chain.training
-    return found is not None and not curve.shared and not (found.rewind and found.rewind.none)
+    """Whether its round 0 starts from a W_k."""
+    rewound = curve.chain.rewound
+    rewind = rewound.training.rewind if rewound and rewound.training else None
+    return rewind is not None and not rewind.none and not curve.shares(0)
 
 
 def _axes(config: "Config", block: Curves) -> dict[str, str]:

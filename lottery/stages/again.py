@@ -77,7 +77,7 @@ def again(
     ):
         drawn = inputs.data(spec.subset(), read["subset"], pixels, task.hides_labels)
         outputs = task.outputs(drawn.classes)
-        model, ticket = begin(spec, outputs, read.get("mask"), read.get("early"), place.device)
+        model, ticket, _ = begin(spec, outputs, read.get("mask"), read.get("early"), place.device)
         loop = TrainingLoop(
             model,
             task,
@@ -93,7 +93,7 @@ def again(
         )
         schedule = loop.schedule
         done = min(most, schedule.updates - schedule.first)
-        marks = [payload["update"] for _, payload in kept.values()]
+        marks = [payload["updates"] for _, payload in kept.values()]
         marks.append(schedule.updates_per_epoch - schedule.first % schedule.updates_per_epoch)
         if done < min(marks):
             raise LotteryError(
@@ -103,9 +103,11 @@ def again(
         state = {name: value.cpu() for name, value in model.state_dict().items()}
         outcome = Again(file.path, done, [], [], _circumstances(there, place.words))
     for name, (_, payload) in kept.items():
-        if payload["update"] in result.early:
+        if payload["updates"] in result.early:
             _note(
-                outcome, f"W_k at {name}", _apart(result.early[payload["update"]], payload["model"])
+                outcome,
+                f"W_k at {name}",
+                _apart(result.early[payload["updates"]], payload["model"]),
             )
     epochs = zip(result.epochs, there.content["epochs"], strict=False)  # those reached
     for number, (now, then) in enumerate(epochs, 1):

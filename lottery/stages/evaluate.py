@@ -7,7 +7,6 @@ import torch
 from torch import nn
 
 from lottery import artifacts, records, tasks
-from lottery.catalogue.tasks import TASKS
 from lottery.errors import LotteryError
 from lottery.fingerprint import training_code
 from lottery.messages import log
@@ -19,9 +18,11 @@ from lottery.stages.command import training_options
 from lottery.stages.running import Running
 from lottery.stages.training import train_and_test
 from lottery.training.measure import summary
+from lottery.training.schedule import Behind
 
-Begin = Callable[[int, torch.device], tuple[nn.Module, Mask]]
-"""Given the number of outputs and a device, makes the network of a ticket, and its mask."""
+Begin = Callable[[int, torch.device], tuple[nn.Module, Mask, Behind | None]]
+"""Given the number of outputs and a device, makes the network of a ticket, its mask, and what its
+weights have behind them; None if nobody here knows."""
 
 
 def evaluate(
@@ -33,23 +34,25 @@ def evaluate(
     report: str,
     running: Running | None = None,
 ) -> None:
-    """Train and write the report. A baseline has no W_k: its weights are freshly drawn.
+    """Train and write the report. A baseline has no W_k if all of its weights are drawn anew.
 
     For a ticket that is not rewound, `early` is W* of the round before.
     """
-    chain, found = spec.chain, spec.chain.training
-    if (found is None) != (early is None):
-        needs = "is a baseline, it has no" if early else "needs its"
+    chain, rewound = spec.chain, spec.chain.rewound
+    if (rewound is None) != (early is None):
+        needs = "is drawn anew, it has no" if early else "needs its"
         raise LotteryError(f"--early: ticket {chain.ticket} {needs} W_k")
 
-    def begin(outputs: int, device: torch.device) -> tuple[nn.Module, Mask]:
-        model = inputs.network(chain, outputs, "init" if found else "baseline init", device)
-        if found and early:
-            same = (found.dataset, found.subset.classes) == (spec.dataset, None)
-            keeps = same and TASKS[found.task].classifies
-            inputs.rewind(model, chain, spec.round, early, outputs if keeps else 0)
+    def begin(outputs: int, device: torch.device) -> tuple[nn.Module, Mask, Behind]:
+        model = inputs.network(chain, outputs, "init" if rewound else inputs.DRAWN, device)
+        behind = Behind()
+        if rewound and early:
+            kept = outputs if spec.keeps_head else 0
+            behind = inputs.rewind(model, rewound, spec.round, early, kept)
+            if chain.redraws:
+                inputs.redraw(model, chain, outputs)
         prunables = prunable(model, chain.convolutions)
-        return model, inputs.mask(prunables, chain, spec.round, mask)
+        return model, inputs.mask(prunables, chain, spec.round, mask), behind
 
     label = f"evaluation of {chain.ticket}, seed {chain.seed}, round {spec.round}"
     read = {"mask": mask, "early": early}
@@ -69,12 +72,12 @@ def train_on_labels(
 ) -> None:
     """Train the ticket that `begin` makes of the files `ticket`; write the report of a stage."""
     stopwatch, running = records.Stopwatch(), running or Running()
-    chain, found = spec.chain, spec.chain.training
+    chain, found, baseline = spec.chain, spec.chain.training, spec.chain.baseline
     data = inputs.data(spec.subset(), subset, images)
     task = tasks.make("labels", spec.recipe)
     with running.place(spec.recipe.precision, spec.dataset) as place:
         log(f"{label}: on {place.words}")
-        model, mask = begin(task.outputs(data.classes), place.device)
+        model, mask, behind = begin(task.outputs(data.classes), place.device)
         read = artifacts.sources({"subset": subset, **ticket})
         code = training_code(stage, chain.architecture.model, "labels")
         if running.made_meanwhile({report: records.stamp("evaluation", spec, code, read)}):
@@ -92,6 +95,7 @@ def train_on_labels(
             place,
             states,
             rewind=found.rewind if found else None,
+            longer=baseline.longer if baseline else None,
         )
         world = place.execution.world
         if world.rank:
@@ -100,7 +104,8 @@ def train_on_labels(
             "evaluation", spec, code, read, stopwatch, place.words, running.own_threads
         )
         size, seconds = spec.dataset.image_size, stopwatch.seconds() * world.size
-        outcome = summary(chain, size, mask, measured, result, seconds)
+        behind = behind and behind.then(result.made)
+        outcome = summary(chain, size, model, mask, behind, measured, result, seconds)
         records.write_report(report, about, outcome)
         if states:
             states.clear()
@@ -109,7 +114,9 @@ def train_on_labels(
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The stage's options."""
     training_options(parser)
-    parser.add_argument("--early", help="W_k, or W* of the round before (in); none for a baseline")
+    parser.add_argument(
+        "--early", help="W_k, or W* of the round before (in); none for drawn weights"
+    )
 
 
 def run(args: argparse.Namespace) -> None:

@@ -37,12 +37,12 @@ def evaluate(
     if own is None:
         raise LotteryError(f"--spec: ticket {chain.ticket} is not imported")
 
-    def begin(outputs: int, device: torch.device) -> tuple[nn.Module, Mask]:
+    def begin(outputs: int, device: torch.device) -> tuple[nn.Module, Mask, None]:
         mask, state = imported.load(ticket, ImportSpec.of(chain))
         model = inputs.network(chain, outputs, "init", device)
         imported.begin(model, state, keep_head=own.dataset == spec.dataset)
         mask.check_fits(prunable(model))
-        return model, mask
+        return model, mask, None
 
     label, read = f"evaluation of {chain.ticket}, seed {chain.seed}", {"imported": ticket}
     stage = "evaluate_imported"

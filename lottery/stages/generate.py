@@ -23,6 +23,7 @@ from lottery.stages.command import training_options
 from lottery.stages.running import Running
 from lottery.stages.training import train_and_test
 from lottery.training.measure import summary
+from lottery.training.schedule import Behind
 
 
 def generate(
@@ -48,7 +49,7 @@ def generate(
     code = training_code("generate", chain.architecture.model, training.task)
     with running.place(training.recipe.precision, training.dataset) as place:
         log(f"{label}: on {place.words}")
-        model, ticket = begin(spec, task.outputs(data.classes), mask, early, place.device)
+        model, ticket, behind = begin(spec, task.outputs(data.classes), mask, early, place.device)
         read = artifacts.sources(
             {"subset": subset, "mask": mask, "early": early if spec.round else None}
         )
@@ -83,13 +84,14 @@ def generate(
         about = records.header(
             "weights", spec.trained(), code, read, stopwatch, place.words, running.own_threads
         )
-        for (name, at), update in zip(points.items(), result.updates, strict=True):
-            payload = {"model": result.early[update], "update": update}
+        for (name, at), before in zip(points.items(), result.points, strict=True):
+            payload = {"model": result.early[before.updates], **before._asdict()}
             artifacts.save(Path(early, f"{name}.pt"), records.also(about, "early", at), payload)
         state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
-        artifacts.save(weights, about, pack(state, ticket))
+        behind = behind.then(result.made)
+        artifacts.save(weights, about, {**pack(state, ticket), **behind._asdict()})
         size, seconds = training.dataset.image_size, stopwatch.seconds() * world.size
-        outcome = summary(chain, size, ticket, measured, result, seconds)
+        outcome = summary(chain, size, model, ticket, behind, measured, result, seconds)
         records.write_report(report, {**about, "what": "generation"}, outcome)
         if states:
             states.clear()
@@ -97,18 +99,19 @@ def generate(
 
 def begin(
     spec: GenerateSpec, outputs: int, mask: str | None, early: str | None, device: torch.device
-) -> tuple[nn.Module, Mask]:
-    """The network that a training begins with, and its mask; see `generate`.
+) -> tuple[nn.Module, Mask, Behind]:
+    """The network that a training begins with, its mask, and what it has behind it; see `generate`.
 
     Raises: LotteryError if the mask or W_k is missing, damaged, or of another chain.
     """
     chain = spec.chain
-    model = inputs.network(chain, outputs, "init", device)
+    model, behind = inputs.network(chain, outputs, "init", device), Behind()
     if spec.round:
         if early is None:
             raise LotteryError(f"--early: round {spec.round} starts from one")
-        inputs.rewind(model, chain, spec.round, early, outputs)
-    return model, inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
+        behind = inputs.rewind(model, chain, spec.round, early, outputs)
+    kept = inputs.mask(prunable(model, chain.convolutions), chain, spec.round, mask)
+    return model, kept, behind
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

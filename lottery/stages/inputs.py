@@ -13,8 +13,12 @@ from lottery.errors import LotteryError, reason
 from lottery.models.layout import layout
 from lottery.pruning import weights
 from lottery.pruning.mask import Mask
-from lottery.pruning.prunable import dense_mask
+from lottery.pruning.prunable import dense_mask, prunable
 from lottery.specs import Chain, Dataset, EarlySpec, GenerateSpec, ImagesSpec, MaskSpec, SubsetSpec
+from lottery.training.schedule import Behind
+
+DRAWN = "baseline init"
+"""The purpose of the seed from which the weights of baselines are drawn."""
 
 
 class Data(NamedTuple):
@@ -76,11 +80,12 @@ def network(chain: Chain, outputs: int, purpose: str, device: torch.device) -> n
     return model.to(device).to(memory_format=layout(model))
 
 
-def rewind(model: nn.Module, chain: Chain, round: int, early: str, outputs: int) -> None:
+def rewind(model: nn.Module, chain: Chain, round: int, early: str, outputs: int) -> Behind:
     """Set a network to the weights of a round's ticket, bit for bit: the chain's W_k.
 
     Where the ticket is not rewound, `early` holds W* of the round before instead (in round 0 still
     W_0). Only the first `outputs` rows of the head are set; the rest stays as freshly drawn.
+    Returns the training that these weights have behind them.
 
     Raises: LotteryError if the weights are of another network.
     """
@@ -89,10 +94,12 @@ def rewind(model: nn.Module, chain: Chain, round: int, early: str, outputs: int)
     assert training.rewind is not None  # only a dense training has none
     state: dict[str, Tensor]
     if training.rewind.none and round:
-        trained = artifacts.load(early, "weights", GenerateSpec.of(chain, round - 1), "values")
-        state = weights.unpack(trained)
+        spec = GenerateSpec.of(chain, round - 1)
+        payload = artifacts.load(early, "weights", spec, "values", *Behind._fields)
+        state = weights.unpack(payload)
     else:
-        state = artifacts.load(early, "early", EarlySpec.of(chain), "model")["model"]
+        payload = artifacts.load(early, "early", EarlySpec.of(chain), "model", *Behind._fields)
+        state = payload["model"]
     own, head = model.state_dict(), models.head(model)
     try:
         for name in (f"{head}.weight", f"{head}.bias"):
@@ -104,6 +111,16 @@ def rewind(model: nn.Module, chain: Chain, round: int, early: str, outputs: int)
         raise LotteryError(
             f"{early}: weights of another architecture: {reason(error, -1)}"
         ) from None
+    return Behind(*(int(payload[field]) for field in Behind._fields))
+
+
+def redraw(model: nn.Module, chain: Chain, outputs: int) -> None:
+    """Set the prunable weights of a network to those that a baseline of the chain draws."""
+    device = next(model.parameters()).device
+    drawn = prunable(network(chain, outputs, DRAWN, device))
+    with torch.no_grad():
+        for name, weight in prunable(model).items():
+            weight.copy_(drawn[name])
 
 
 def early(chain: Chain, kept: Mask, path: str | None) -> dict[str, Tensor]:
@@ -136,19 +153,19 @@ def trained(spec: GenerateSpec, path: str | None) -> dict[str, Tensor]:
         raise LotteryError(f"{path}: {error}") from None
 
 
-def mask(prunable: Mapping[str, Tensor], chain: Chain, round: int, path: str | None) -> Mask:
-    """The mask of a round over the `prunable` weights; round 0 is dense and has none.
+def mask(weights: Mapping[str, Tensor], chain: Chain, round: int, path: str | None) -> Mask:
+    """The mask of a round over the prunable `weights`; round 0 is dense and has none.
 
     Raises: LotteryError if it is damaged, missing, or of another chain or architecture.
     """
     if (path is None) != (round == 0):
         raise LotteryError(f"--mask: round {round} {'needs a' if round else 'has no'} mask")
     if path is None:
-        return dense_mask(prunable, chain.architecture, chain.excluded_at)
+        return dense_mask(weights, chain.architecture, chain.excluded_at)
     payload = artifacts.load(path, "mask", MaskSpec(chain=chain, round=round))
     try:
         found = Mask.unpack(payload)
-        found.check_fits(prunable)
+        found.check_fits(weights)
     except LotteryError as error:
         raise LotteryError(f"{path}: {error}") from None
     return found

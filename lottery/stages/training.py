@@ -29,12 +29,13 @@ def train_and_test(
     checkpoints: Checkpoints | None,
     rewind: Rewind | None,
     rewinds: Sequence[Rewind] = (),
+    longer: Rewind | None = None,
 ) -> tuple[Result, dict[str, Any]]:
     """Train a ticket in place, `model` with its weights under its `mask`, and test the network.
 
     `how` names the data set and the recipe. `rewind` is the ticket's; a dense training and a
-    baseline have none. `rewinds` are the points at which W_k is kept. Returns what the training
-    left and what was measured of the network.
+    drawn network have none, but may be trained `longer`. `rewinds` are the points at which W_k is
+    kept. Returns what the training left and what was measured of the network.
 
     Raises: LotteryError if the training diverged; Stopped if it was asked to stop.
     """
@@ -51,6 +52,7 @@ def train_and_test(
         checkpoints=checkpoints,
         execution=execution,
         rewind=rewind,
+        longer=longer,
     ).run()
     tests = running.source(data.test, how.dataset, place.device)
     augmentation = recipe.augmentation if task.compares_views else Augmentation()

@@ -18,12 +18,24 @@ COLUMNS = [
     "total",
     "density",
     "network_density",
+    "effective_density",
+    "updates",
+    "samples",
     "chance",
     "accuracy",
     "loss",
     "empty_layers",
+    "dead",
+    "stalled",
+    "collapsed",
     "seconds",
 ]
+
+NEEDED = {
+    "remaining", "total", "prunable", "density", "effective", "updates", "samples", "test"
+}  # fmt: skip
+LIFELESS = ("dead", "stalled", "collapsed")
+"""Columns that tell a network which has learned nothing."""
 
 
 def rows(figure: str, table: AccuracyTable, results: str, read: Read) -> Rows:
@@ -31,8 +43,12 @@ def rows(figure: str, table: AccuracyTable, results: str, read: Read) -> Rows:
 
     `density` is what remains of the weights that the ticket prunes, `network_density` what remains
     of all prunable weights: another number where only the first convolutions are pruned (Figures 2
-    and 8). `chance` is the accuracy of guessing. An imported ticket has one row a seed, whose
-    `round` is empty.
+    and 8), `effective_density` what remains and lies on a path from the input to an output.
+    `updates` and `samples` (images seen) are all that a network has behind it: until W_k, and of
+    its evaluation; of an imported ticket nobody knows them. `chance` is the accuracy of the best
+    constant answer. `dead`, `stalled` and `collapsed` are 1 where a network gives one answer, has
+    the loss of one, or has one embedding for all images. An imported ticket has one row a seed,
+    whose `round` is empty.
     """
     found = []
     for curve in table.curves:
@@ -43,11 +59,12 @@ def rows(figure: str, table: AccuracyTable, results: str, read: Read) -> Rows:
                 if record is None:
                     continue
                 result = record["result"]
-                absent = {"remaining", "total", "prunable", "density", "test"} - result.keys()
+                absent = NEEDED - result.keys()
                 if absent:
                     raise LotteryError(
                         f"{path}: damaged: the report holds no {', '.join(sorted(absent))}"
                     )
+                test = result["test"]
                 kept = result["remaining"] + result["prunable"] - result["total"]
                 found.append(
                     {
@@ -63,10 +80,14 @@ def rows(figure: str, table: AccuracyTable, results: str, read: Read) -> Rows:
                         "total": result["total"],
                         "density": result["density"],
                         "network_density": kept / result["prunable"],
-                        "chance": 1 / curve.dataset.classes,
-                        "accuracy": result["test"]["accuracy"],
-                        "loss": result["test"]["loss"],
+                        "effective_density": result["effective"] / result["total"],
+                        "updates": result["updates"],
+                        "samples": result["samples"],
+                        "chance": test["chance"],
+                        "accuracy": test["accuracy"],
+                        "loss": test["loss"],
                         "empty_layers": len(result["empty_layers"]),
+                        **{name: int(test[name]) for name in LIFELESS},
                         "seconds": record["seconds"],
                     }
                 )

@@ -77,7 +77,7 @@ def _evaluation(
     """Hours of the evaluations that are not also trainings of the generation."""
     hours = 0.0
     for round in rounds:
-        if curve.shared and round < max(rounds):
+        if curve.shares(round) and round < max(rounds):
             continue
         path = reports.report_path(curve, seed, round, results)
         record = read(path, *reports.made_by(curve, seed, round))

@@ -61,6 +61,14 @@ class Task(Protocol):
         """
         ...
 
+    def chance(self, labels: Tensor) -> float:
+        """The accuracy (0..1) of the best constant answer, given the labels (N,) of all images."""
+        ...
+
+    def answers(self, outputs: Tensor) -> Tensor:
+        """What the outputs (n, size of the head) say, (n, m): a dead network says one thing."""
+        ...
+
     def collapsed(self, likeness: float) -> bool:
         """Whether the embeddings of all images are so alike that views cannot be compared.
 

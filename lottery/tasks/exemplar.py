@@ -55,6 +55,14 @@ class Task:
         """The margin; None for `nearest`, as that negative may well be nearer than the positive."""
         return None if self._settings.negatives == "nearest" else self._settings.margin
 
+    def chance(self, labels: Tensor) -> float:
+        """One half: either view may be the nearer one."""
+        return 0.5
+
+    def answers(self, outputs: Tensor) -> Tensor:
+        """The embedding itself."""
+        return outputs
+
     def collapsed(self, likeness: float) -> bool:
         """Whether all embeddings have collapsed to one: the loss is then the margin.
 

@@ -46,6 +46,14 @@ class Task:
         """The loss if each class has its frequency as probability."""
         return entropy(labels)
 
+    def chance(self, labels: Tensor) -> float:
+        """The fraction of the largest class."""
+        return largest(labels)
+
+    def answers(self, outputs: Tensor) -> Tensor:
+        """The class that each output says, (n, 1)."""
+        return outputs.argmax(1, keepdim=True)
+
     def collapsed(self, likeness: float) -> bool:
         """Never: no views are compared."""
         return False
@@ -55,3 +63,9 @@ def entropy(labels: Tensor) -> float:
     """The entropy of the class frequencies among the known labels, in nats."""
     counts = labels[labels != UNLABELLED].bincount()
     return torch.distributions.Categorical(counts.double()).entropy().item()
+
+
+def largest(labels: Tensor) -> float:
+    """The fraction (0..1) that the largest class has of the known labels."""
+    known = labels[labels != UNLABELLED]
+    return int(known.bincount().max()) / len(known)

@@ -28,6 +28,10 @@ class Task(plain.Task):
         """The loss if all four rotations are equally likely."""
         return math.log(self.views)
 
+    def chance(self, labels: Tensor) -> float:
+        """Each rotation is as frequent as the others."""
+        return 1 / self.views
+
 
 def rotations(images: Tensor) -> tuple[Tensor, Tensor]:
     """(4 * B, 3, H, W): the batch by 0, 90, 180 and 270 degrees, and which, int64 (4 * B,)."""

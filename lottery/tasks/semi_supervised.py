@@ -9,7 +9,7 @@ from torch.nn.functional import cross_entropy
 from lottery.data.batches import UNLABELLED
 from lottery.data.sources import View
 from lottery.specs import Recipe
-from lottery.tasks.labels import entropy
+from lottery.tasks.labels import entropy, largest
 from lottery.tasks.rotnet import rotations
 
 
@@ -59,6 +59,14 @@ class Task:
     def indifferent(self, labels: Tensor) -> float | None:
         """The loss of one constant answer for labels and one for rotations."""
         return entropy(labels) + self._weight * math.log(4)
+
+    def chance(self, labels: Tensor) -> float:
+        """The fraction of the largest class."""
+        return largest(labels)
+
+    def answers(self, outputs: Tensor) -> Tensor:
+        """The class that each output says, (n, 1)."""
+        return outputs[:, :-4].argmax(1, keepdim=True)
 
     def collapsed(self, likeness: float) -> bool:
         """Never: no views are compared."""

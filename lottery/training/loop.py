@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import torch
 from torch import nn
 
 from lottery import seeds
-from lottery.data.batches import Batches, MicroBatch
+from lottery.data.batches import Batches, MicroBatch, MicroBatches
 from lottery.data.sources import Source, View
 from lottery.errors import Stopped
 from lottery.messages import log
@@ -32,8 +33,10 @@ class TrainingLoop:
 
     `model` is on the source's device. The order of epoch e derives from (seed, e); augmentation,
     dropout and what the task draws for a micro-batch from (seed, its number). W_k is copied at each
-    of the points `rewinds`; a retraining may begin later in its schedule, as `rewind` says. `label`
-    names the training in its progress.
+    of the points `rewinds`; a retraining may begin later in its schedule, as `rewind` says, and a
+    baseline makes the updates up to the point `longer` first, with the same images, and then begins
+    anew with its optimizer and its schedule, as a ticket does at W_k. `label` names the training in
+    its progress.
 
     A batch is cut into the recipe's number of micro-batches, each with batch-norm statistics, and
     negatives in a triplet loss, of its own. The gradients of their mean losses are averaged as
@@ -54,6 +57,7 @@ class TrainingLoop:
     checkpoints: Checkpoints | None = None
     execution: Execution = field(default_factory=Execution)
     rewind: Rewind | None = None
+    longer: Rewind | None = None
     most: int | None = None
 
     def __post_init__(self) -> None:
@@ -62,10 +66,11 @@ class TrainingLoop:
         labels = task.supervise(source.labels, self.seed)
         size = images_per_update(recipe, task.views)
         self._batches = Batches(labels, size, self.seed, recipe.micro_batches, task.hides_labels)
-        self.schedule = Schedule(recipe, self._batches.sizes, self.rewind)
+        self.schedule = Schedule(recipe, self._batches.sizes, self.rewind, self.longer)
         self._masking = Masking(model, self.mask)
         self._optimizer = Optimizer(model, recipe)
-        result = Result(updates=[self.schedule.update_at(point) for point in self.rewinds])
+        points = [self.schedule.update_at(point) for point in self.rewinds]
+        result = Result([self.schedule.behind(update) for update in points], self.schedule.made())
         first, end = self.schedule.first, self.schedule.updates
         self._end = end if self.most is None else min(end, first + self.most)
         self._state = State(model, self._optimizer, source.device, world, first, result)
@@ -73,7 +78,7 @@ class TrainingLoop:
             self._state.restore(self.checkpoints)
         self._first = self._state.update
         self._progress = Progress(self.label, recipe.epochs, len(self._batches))
-        self._progress.resume(self._first)
+        self._progress.resume(max(0, self._first - self.schedule.before))
         usual = self._batches.usual * task.views
         self._network = Network(model, source.dataset, self.execution, usual)
         self._running_statistics = RunningStatistics(model)
@@ -90,6 +95,9 @@ class TrainingLoop:
         self.model.train()
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
             for update in range(self._first, self._end):
+                if update == self.schedule.before > 0:
+                    self._optimizer.forget()
+                    state.epoch = EpochStatistics(device)
                 state.keep_early()
                 self._save_or_stop()
                 self._optimizer.learning_rate = self.schedule.learning_rate(update)
@@ -106,10 +114,16 @@ class TrainingLoop:
 
     def _views(self) -> Iterator[tuple[MicroBatch, View]]:
         """The micro-batches of this process in all updates to come."""
-        world = self.execution.world
-        own = self._batches.micro_batches(self._first, self._end, world.rank, world.size)
+        world, before = self.execution.world, self.schedule.before
+        middle = min(max(self._first, before), self._end)
+        parts = [(self._first, middle), (middle - before, self._end - before)]
+        own = chain.from_iterable(
+            self._batches.micro_batches(first, last, world.rank, world.size).each
+            for first, last in parts
+        )
+        micro_batches = MicroBatches(own, self._batches.largest)
         augmentation, crops = self.recipe.augmentation, self.task.crops
-        return self.source.views(own, augmentation, crops, self.seed, "augmentation")
+        return self.source.views(micro_batches, augmentation, crops, self.seed, "augmentation")
 
     def _next_batch(
         self, views: Iterator[tuple[MicroBatch, View]]
@@ -155,13 +169,16 @@ class TrainingLoop:
     def _after_update(self) -> None:
         """Show an update, check the losses now and then, and sum up an epoch that is over."""
         state, world = self._state, self.execution.world
-        self._progress.update()
-        epoch, rest = divmod(state.update, len(self._batches))
-        if rest and state.update % CHECKED_EVERY:
+        done = state.update - self.schedule.before
+        if done > 0:
+            self._progress.update()
+        epoch, rest = divmod(done, len(self._batches))
+        over = done > 0 and not rest
+        if not over and state.update % CHECKED_EVERY:
             return
         totals = state.epoch.totals(world)
         check_losses(totals.losses, state.update, self.checkpoints)
-        if rest:
+        if not over:
             return
         sizes = self._batches.sizes[-len(totals.losses) :]  # its first epoch may be a part of one
         summary = state.epoch.summary(totals, sizes)
@@ -182,7 +199,9 @@ class TrainingLoop:
         state.result.inputs = state.total_inputs()
 
     def _log_division(self, size: int) -> None:
-        """How the processes share a batch of `size` images."""
+        """How often it begins, and how the processes share a batch of `size` images."""
+        if self.schedule.before:
+            log(f"{self.label}: {self.schedule.before:,} updates as before W_k, then its schedule")
         parts, processes = self.recipe.micro_batches, self.execution.world.size
         if parts == processes == 1:
             return

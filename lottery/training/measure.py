@@ -13,11 +13,13 @@ from lottery.data.sources import Source
 from lottery.geometry import dead_taps
 from lottery.messages import log
 from lottery.models.layout import layout
+from lottery.pruning.effective import effective
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import dense_mask, prunable
 from lottery.specs import Augmentation, Chain
 from lottery.tasks import Task
 from lottery.training.execution import Execution, forward
+from lottery.training.schedule import Behind
 from lottery.training.statistics import Result
 
 PIXELS = 2**20
@@ -57,14 +59,16 @@ def measure(
     evaluated = total = 0
     # All that is added up stays on the device until the end: reading it would wait for the device.
     sums = torch.zeros(3, dtype=torch.float64, device=device)  # loss, correct, likeness
-    lowest, highest = (torch.tensor(end, device=device) for end in (torch.inf, -torch.inf))
+    first: Tensor | None = None
+    varies = torch.zeros((), dtype=torch.bool, device=device)
     for micro_batch, view in source.views(own, augmentation, task.crops, seed, "test augmentation"):
         stream = seeds.generator(seed, "test task", micro_batch.number, device=device)
         labels = micro_batch.labels.to(device, non_blocking=True)
         inputs, targets = task.examples(view, labels, stream)
         outputs = forward(model, inputs, dataset, arrangement, execution.precision)
-        lowest = torch.minimum(lowest, outputs.amin(0))
-        highest = torch.maximum(highest, outputs.amax(0))
+        answers = task.answers(outputs)
+        first = answers[:1] if first is None else first
+        varies = varies | (answers != first).any()
         correct = task.correct(outputs, targets)
         loss = task.loss(outputs, targets).double() * len(targets)
         alike = normalize(outputs).double().mean(0).square().sum() * len(outputs)
@@ -73,12 +77,13 @@ def measure(
     counted = torch.tensor([evaluated, total], dtype=torch.float64)
     sums = world.all_reduce_sum(torch.cat([sums.cpu(), counted]))
     loss_sum, right, likeness, evaluated, total = sums.tolist()
-    varies = world.all_reduce_max(int((highest > lowest).any()))
+    alive = world.all_reduce_max(int(varies))
     return {
         "loss": loss_sum / total,
         "accuracy": right / evaluated,
         "examples": int(evaluated),
-        "dead": not varies,
+        "chance": task.chance(source.labels),
+        "dead": not alive,
         "collapsed": task.collapsed(likeness / total),
     }
 
@@ -109,7 +114,7 @@ def tell(label: str, mask: Mask, measured: dict[str, Any]) -> None:
     if empty:
         log(f"warning: {label}: nothing remains of {', '.join(empty)}")
     if measured["dead"]:
-        log(f"warning: {label}: the network is dead: it gives the same answer to every image")
+        log(f"warning: {label}: the network is dead: it gives one answer to all images")
     elif measured["collapsed"]:
         log(f"warning: {label}: all embeddings have collapsed to one: the loss stays at its margin")
     elif measured.get("stalled"):
@@ -119,23 +124,31 @@ def tell(label: str, mask: Mask, measured: dict[str, Any]) -> None:
 def summary(
     chain: Chain,
     image_size: int,
+    model: nn.Module,
     mask: Mask,
+    behind: Behind | None,
     measured: dict[str, Any],
     result: Result,
     device_seconds: float,
 ) -> dict[str, Any]:
     """The result part of a training's report.
 
-    `prunable` counts the prunable weights of the whole network, `total` those of the chain's scope.
-    `dead_taps` are those on images of `image_size` pixels. `device_seconds` is how long this run
-    held its devices, in addition to earlier runs.
+    `prunable` counts the prunable weights of the whole network, `total` those of the chain's scope,
+    `effective` those of the remaining ones that lie on a path from input to output. `layers` says
+    of each parameter how many remain, of how many. `dead_taps` are those on images of `image_size`
+    pixels. `updates` and `samples` are all that the network has `behind` it, none where nobody
+    knows. `device_seconds` is how long this run held its devices, in addition to earlier runs.
     """
     whole = prunable(models.skeleton(chain.architecture))
     return {
         "test": measured,
+        **dict.fromkeys(Behind._fields, None),
+        **(behind._asdict() if behind else {}),
         "remaining": mask.remaining,
         "total": mask.total,
         "density": mask.density,
+        "effective": int(effective(model, mask, image_size).sum()),
+        "layers": {name: [int(own.sum()), own.numel()] for name, own in mask.layers().items()},
         "prunable": dense_mask(whole, chain.architecture, chain.excluded_at).total,
         "dead_taps": asdict(dead_taps(chain.architecture, image_size)),
         "empty_layers": mask.empty_layers(),

@@ -93,6 +93,10 @@ class Optimizer:
             maximize=False,
         )
 
+    def forget(self) -> None:
+        """Begin anew, without momentum."""
+        self._state = {}
+
     def state_dict(self) -> dict[str, Any]:
         """What the next steps depend on besides the parameters; tensors are not copied."""
         return {"state": self._state}

@@ -37,7 +37,8 @@ class State:
 
     def keep_early(self) -> None:
         """Copy the network if a W_k is due after this update; in the first process only."""
-        if self.update in self.result.updates and self._world.rank == 0:
+        due = any(point.updates == self.update for point in self.result.points)
+        if due and self._world.rank == 0:
             self.result.early[self.update] = {
                 name: value.detach().to("cpu", copy=True).contiguous()
                 for name, value in self._model.state_dict().items()

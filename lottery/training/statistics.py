@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from lottery.training.distributed import World
+from lottery.training.schedule import Behind
 from lottery.training.waiting import Waiting
 
 
@@ -17,11 +18,13 @@ from lottery.training.waiting import Waiting
 class Result:
     """What a training leaves besides the trained network itself."""
 
+    points: list[Behind] = field(default_factory=list)
+    """What precedes each W_k, in the order of the points asked for."""
+    made: Behind = field(default_factory=Behind)
+    """All updates of the training."""
     epochs: list[dict[str, float]] = field(default_factory=list)
     """Per epoch: mean loss, accuracy on the (augmented) training examples, wall time in seconds,
     and the fraction of it spent waiting for images."""
-    updates: list[int] = field(default_factory=list)
-    """How many updates precede each W_k, in the order of the points asked for."""
     early: dict[int, dict[str, Tensor]] = field(default_factory=dict)
     """W_k with its batch-norm state by number of updates, on the CPU; in the first process only."""
     inputs: int = 0

@@ -88,7 +88,7 @@ def early(result: Result, known: Known) -> Iterator[str]:
     names = skeleton(chain.architecture).state_dict()
     yield from state(payload["model"], {n: v.shape for n, v in names.items()}, chain.architecture)
     own = result.file.path, result.header["digest"]
-    path, digest = known.early.setdefault((result.folder, payload["update"]), own)
+    path, digest = known.early.setdefault((result.folder, payload["updates"]), own)
     if digest != own[1]:
         yield f"other weights than {path}, saved at the same update"
 

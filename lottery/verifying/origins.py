@@ -67,9 +67,10 @@ def _of_training(spec: GenerateSpec | EvaluateSpec) -> dict[str, Spec]:
         return {**found, "imported": ImportSpec.of(chain)}
     if round:
         found["mask"] = MaskSpec(chain=chain, round=round)
-    if chain.training and (round or isinstance(spec, EvaluateSpec)):
-        rewound = rewinds(chain) or not round
-        found["early"] = EarlySpec.of(chain) if rewound else GenerateSpec.of(chain, round - 1)
+    start = chain.rewound
+    if start and (round or isinstance(spec, EvaluateSpec)):
+        rewound = rewinds(start) or not round
+        found["early"] = EarlySpec.of(start) if rewound else GenerateSpec.of(start, round - 1)
     return found
 
 
@@ -83,7 +84,7 @@ def _of_mask(spec: MaskSpec) -> dict[str, Spec]:
             found["early"] = EarlySpec.of(chain)
         return found
     of = chain.baseline.of
-    if of is None:
+    if of is None or chain.baseline.kind == "random":
         return {}
     if chain.baseline.zero_threshold is None:
         return {"mask": MaskSpec(chain=of, round=spec.round)}

@@ -46,6 +46,8 @@ def _tested(test: Mapping[str, Any]) -> Iterator[str]:
         yield f"{examples} test examples"
     elif abs(accuracy * examples - round(accuracy * examples)) > WHOLE:
         yield f"accuracy {accuracy} is no whole number of {examples} examples"
+    if not _share(test["chance"]):
+        yield f"chance {test['chance']} is not between 0 and 1"
     if not _finite(test["loss"]):
         yield f"loss {test['loss']} is not finite"
 
@@ -73,6 +75,16 @@ def _counts(result: Result, known: Known) -> Iterator[str]:
         yield f"density is {found['density']}, must be {density}"
     if mask and found["empty_layers"] != mask.empty_layers():
         yield "its empty layers are not those of its mask"
+    layers = {n: [int(own.sum()), own.numel()] for n, own in mask.layers().items()} if mask else {}
+    if mask and found["layers"] != layers:
+        yield "its layers are not those of its mask"
+    if not 0 <= found["effective"] <= found["remaining"]:
+        yield f"{found['effective']} weights lie on a path, of {found['remaining']} that remain"
+    for key in ("updates", "samples"):
+        if found[key] is None and chain.imported:
+            continue
+        if not isinstance(found[key], int) or found[key] < 1:
+            yield f"{key} is {found[key]}"
 
 
 def sparsity(result: Result, known: Known) -> Iterator[str]:

@@ -26,7 +26,7 @@ def test_masks_and_weights_are_loaded_without_their_specs(tmp_path, chain):
     about = header("weights", GenerateSpec.of(chain, 0))
     artifacts.save(tmp_path / "weights.pt", about, pack(state, mask))
     about = header("early", EarlySpec.of(chain))
-    artifacts.save(tmp_path / "early.pt", about, {"model": state, "update": 1})
+    artifacts.save(tmp_path / "early.pt", about, {"model": state, "updates": 1, "samples": 8})
     assert torch.equal(lottery.load_mask(tmp_path / "mask.pt").kept, mask.kept)
     for name in ("weights.pt", "early.pt"):
         loaded = lottery.load_weights(tmp_path / name)

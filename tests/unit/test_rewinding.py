@@ -35,7 +35,7 @@ def early(tmp_path, chain):
     state["bn1.running_mean"] += 3
     path = tmp_path / "early.pt"
     about = header("early", EarlySpec.of(chain))
-    artifacts.save(path, about, {"model": state, "update": 1})
+    artifacts.save(path, about, {"model": state, "updates": 1, "samples": 8})
     return path, state
 
 
@@ -69,7 +69,7 @@ def test_the_classes_of_a_semi_supervised_head_are_kept(tmp_path, chain, data):
     path, report = tmp_path / "early.pt", tmp_path / "evaluation.json"
     for name, task in (("semi", semi), ("rotnet", chain_of(semi, "rotnet"))):
         about = header("early", EarlySpec.of(task))
-        artifacts.save(path, about, {"model": state, "update": 1})
+        artifacts.save(path, about, {"model": state, "updates": 1, "samples": 8})
         begun = {}
 
         def record(optimizer, begun=begun):

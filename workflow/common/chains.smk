@@ -56,21 +56,21 @@ def found_mask(w) -> str:
 
 def rewinds(w) -> bool:
     """Whether a training begins with W_k, not with W* of the round before."""
-    return hasattr(w, "dense") or not chain_of(w).training.rewind.none
+    return hasattr(w, "dense") or not chain_of(w).rewound.training.rewind.none
 
 
 def begins_with(w) -> str:
     """The file of the weights that a training begins with."""
     if not rewinds(w):
         return ended_with(w)
-    chain = chain_of(w)
+    chain = chain_of(w).rewound
     folder = paths.dense(RESULTS, chain.dense, w.seed)
     return paths.early(folder, chain.training.rewind_name)
 
 
 def early(w):
-    """The same as snakemake knows it: to it all W_k of a dense training are one folder."""
-    if chain_of(w).training is None:
+    """Rule input of `begins_with`: to Snakemake all W_k of a dense training are one directory."""
+    if chain_of(w).rewound is None:
         return []
     return os.path.dirname(begins_with(w)) if rewinds(w) else ended_with(w)
 
