@@ -61,6 +61,7 @@ CURVES: dict[str, Look] = {
     "cifar10": {"color": "#009E73", "marker": "X"},
     "imagenet": {"color": "#D55E00", "marker": "o"},
     "Random": {"color": "#777777", "marker": "x", "linestyle": "--"},
+    "Random (equal)": {"color": "#332288", "marker": "+", "linestyle": "--", "markersize": 6},
     "Random (adjusted)": {"color": "#000000", "marker": "*", "markersize": 6, "linestyle": ":"},
 }
 OTHER_COLOURS = (

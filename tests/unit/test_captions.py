@@ -45,6 +45,30 @@ def test_what_stands_in_is_said_under_the_name_of_the_entry():
     assert meant["recipe imagenet-images-1"] == "1,000 epochs, batches of 768 images, sgd at 0.1"
 
 
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"start": "rewind"}, "W_k of cifar10-labels-resnet18"),
+        (
+            {"start": "rewind", "baseline": "reinitialised"},
+            "W_k of cifar10-labels-resnet18, whose prunable weights are drawn anew",
+        ),
+        (
+            {"budget": "equal"},
+            "weights are drawn anew, and trained for 50,000 samples before the schedule begins "
+            "again",
+        ),
+    ],
+)
+def test_baselines_say_what_they_begin_with(keys, said):
+    ticket = {"baseline": "random", "of": "cifar10-labels-resnet18", **keys}
+    figure = {"panels": {"ResNet-18": {"curves": {"Mine": "mine"}}}}
+    settings = load(tickets={"mine": ticket}, figures={"fig1a": figure})
+    (found,) = (t for t in tickets(settings.aggregate("fig1a"), {}, {}) if t.name == "mine")
+    assert found.about["baseline"].split("; ")[1] == said
+    assert found.about["network"] == "ResNet-18 (cifar-resnet18)"
+
+
 def test_baselines_say_what_they_take_over():
     baselines = {
         name: {"baseline": kind, "of": "cifar10-rotnet-resnet18"}
@@ -55,11 +79,10 @@ def test_baselines_say_what_they_take_over():
     settings = load(tickets=baselines, figures={"fig1a": figure})
     found = {t.name: t.about for t in tickets(settings.aggregate("fig1a"), {}, {})}
     assert found["again"]["baseline"] == (
-        "the mask of cifar10-rotnet-resnet18, with weights that are drawn anew"
+        "the mask of cifar10-rotnet-resnet18; weights are drawn anew"
     )
     assert found["mixed"]["baseline"] == (
-        "the mask of cifar10-rotnet-resnet18, shuffled within each layer, with weights that are "
-        "drawn anew"
+        "the mask of cifar10-rotnet-resnet18, shuffled within each layer; weights are drawn anew"
     )
     for name in baselines:
         assert found[name]["pruning"] == "20 % of the remaining weights a round, by magnitude"
@@ -67,7 +90,10 @@ def test_baselines_say_what_they_take_over():
         assert found[name]["subset of its mask"].endswith("(all)")
         assert not {"task", "recipe", "rewind"} & found[name].keys()
     adjusted = found["cifar10-adjusted-random-resnet18"]
-    assert "cifar-resnet18/labels/cifar10-labels took to zero go first" in adjusted["baseline"]
+    assert adjusted["baseline"] == (
+        "masks are drawn at random, after what the training of "
+        "cifar10/all/cifar-resnet18/labels/cifar10-labels took to zero; weights are drawn anew"
+    )
     assert adjusted["pruning"].endswith("at random")
 
 

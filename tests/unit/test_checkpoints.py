@@ -119,15 +119,15 @@ def check_resuming(tmp_path, chain, source, architecture, task, how, execution=N
         return model.state_dict(), result
 
     expected, whole = train(None)
-    last = settings.epochs * whole.updates[1]
+    last = settings.epochs * whole.points[1].updates
     for at in (0, 1, 4, 5, 7, last):  # after the last update there is a state too
         with pytest.raises(Power):
             train(Outage(tmp_path / "states", spec, at))
     found, resumed = train(Checkpoints(tmp_path / "states", spec, {"code": "1"}, every=1e9))
     assert all(torch.equal(found[name], expected[name]) for name in expected)
     assert resumed.inputs == whole.inputs
-    assert resumed.updates == whole.updates
-    for update in whole.updates:
+    assert resumed.points == whole.points
+    for update, _ in whole.points:
         for name, value in whole.early[update].items():
             assert torch.equal(resumed.early[update][name], value)
     for one, other in zip(whole.epochs, resumed.epochs, strict=True):

@@ -19,7 +19,7 @@ PAPER = config.load([FILE])
 
 
 def test_it_is_short():
-    assert len(TEXT.splitlines()) <= 700
+    assert len(TEXT.splitlines()) <= 740
 
 
 def test_no_four_lines_stand_twice():
@@ -188,7 +188,8 @@ def test_figure_9_has_figure_6s_panels(network):
 def test_low_shot_tickets_are_the_same_in_figure_3_table_1_and_the_costs():
     images = dict(panel("fig3", "(a) Number of images").curves)
     classes = dict(panel("fig3", "(b) Number of classes").curves)
-    assert images.pop("Random") == classes.pop("Random")
+    for random in ("Random", "Random (equal)"):
+        assert images.pop(random) == classes.pop(random)
     assert list(panel("table1", "ResNet-50").curves.items()) == list(images.items())
     costs = panel("cost", "ResNet-50").curves
     assert list(costs.items())[:7] == list((images | classes).items())
@@ -216,6 +217,22 @@ def left_alone(before, after, changes):
             left_alone(value, after[key], changes[key])
 
 
+def without(changes):
+    """Adds that with a ticket its curves go."""
+    removed = {name for name, entry in changes.get("tickets", {}).items() if entry is None}
+    for figure, entry in PAPER.figures.items():
+        for title, panel in entry.panels.items():
+            for name, curve in panel.curves.items():
+                if curve.ticket in removed:
+                    at = changes.setdefault("figures", {})
+                    for key in (figure, "panels", title, "curves"):
+                        if at is None or (key in at and at[key] is None):
+                            break
+                        at = at.setdefault(key, {})
+                    else:
+                        at.setdefault(name)
+
+
 @pytest.mark.parametrize(
     "text", [*SCALES.values(), yaml.safe_dump(SHARED)], ids=[*SCALES, "shared"]
 )
@@ -223,6 +240,7 @@ def test_an_overlay_changes_what_it_names_and_no_entry_that_shares_an_anchor(tmp
     overlay = tmp_path / "mine.yaml"
     overlay.write_text(text)
     mine, changes = config.load([FILE, overlay]).model_dump(), yaml.safe_load(text)
+    without(changes)
     for section in ("recipes", "tickets", "figures"):
         left_alone(PAPER.model_dump()[section], mine[section], changes.get(section, {}))
 

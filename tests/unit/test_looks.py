@@ -21,6 +21,9 @@ SCALES = {
     for scale, files in OVERLAYS.items()
 }
 
+RANDOM = ["Random", "Random (equal)"]
+"""On ImageNet, as the paper trains them and as long as found tickets are."""
+
 
 def panels(scale, figure):
     return {panel.panel: panel for panel in SCALES[scale].plot(figure).panels}
@@ -33,7 +36,7 @@ def labels(panel):
 @pytest.mark.parametrize(
     ("figure", "titles", "curves"),
     [
-        ("fig1b", ["ResNet-50", "AlexNet"], ["Labels", "RotNet", "Exemplar", "Random"]),
+        ("fig1b", ["ResNet-50", "AlexNet"], ["Labels", "RotNet", "Exemplar", *RANDOM]),
         (
             "fig1a",
             ["ResNet-18", "VGG-19"],
@@ -42,23 +45,23 @@ def labels(panel):
         (
             "fig2",
             ["First convolution", "First 3 convolutions", "All 5 convolutions", "All"],
-            ["Labels", "RotNet", "Random"],
+            ["Labels", "RotNet", *RANDOM],
         ),
         (
             "fig3",
             ["(a) Number of images", "(b) Number of classes"],
-            ["100 %", "30 % of images", "10 % of images", "1 % of images", "Random"],
+            ["100 %", "30 % of images", "10 % of images", "1 % of images", *RANDOM],
         ),
         (
             "fig5",
             ["(a) Access to data and labels", "(b) From other data sets"],
-            ["Labels", "Semi-supervised, 10 % of labels", "10 % of images", "RotNet", "Random"],
+            ["Labels", "Semi-supervised, 10 % of labels", "10 % of images", "RotNet", *RANDOM],
         ),
         ("fig6", ["VGG-19", "ResNet-18"], ["CIFAR-10", "ImageNet"]),
         (
             "fig7",
             ["Same rewind point as on all of ImageNet, in:"],
-            ["3.8 million samples", "3 epochs", "2500 updates", "3.3 % of training", "Random"],
+            ["3.8 million samples", "3 epochs", "2500 updates", "3.3 % of training", *RANDOM],
         ),
         (
             "fig8",
@@ -72,7 +75,7 @@ def labels(panel):
                 "ResNet-50, first 43 convolutions",
                 "ResNet-50, all",
             ],
-            ["Labels", "RotNet", "Random"],
+            ["Labels", "RotNet", *RANDOM],
         ),
         (
             "fig9",

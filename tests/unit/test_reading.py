@@ -15,6 +15,9 @@ from lottery.pruning.weights import pack
 from lottery.specs import Baseline, EarlySpec, EvaluateSpec, GenerateSpec, MaskSpec, Rewind
 from tests.conftest import REPOSITORY, header, recipe
 
+BEHIND = {"updates": 1, "samples": 8}
+"""What weights say of the training behind them."""
+
 
 def test_masks_and_weights_are_loaded_without_their_specs(tmp_path, chain):
     model = models.build(chain.architecture, 10, 0, "init")
@@ -24,7 +27,7 @@ def test_masks_and_weights_are_loaded_without_their_specs(tmp_path, chain):
         tmp_path / "mask.pt", header("mask", MaskSpec(chain=chain, round=1)), mask.packed()
     )
     about = header("weights", GenerateSpec.of(chain, 0))
-    artifacts.save(tmp_path / "weights.pt", about, pack(state, mask))
+    artifacts.save(tmp_path / "weights.pt", about, BEHIND | pack(state, mask))
     about = header("early", EarlySpec.of(chain))
     artifacts.save(tmp_path / "early.pt", about, {"model": state, "updates": 1, "samples": 8})
     assert torch.equal(lottery.load_mask(tmp_path / "mask.pt").kept, mask.kept)
@@ -67,7 +70,7 @@ def trained(root, chain, round, mask, folder):
     for name, kept in mask.layers().items():
         state[name] *= kept
     about = header("weights", GenerateSpec.of(chain, round))
-    artifacts.save(paths.weights(folder), about, pack(state, mask))
+    artifacts.save(paths.weights(folder), about, BEHIND | pack(state, mask))
     return state
 
 

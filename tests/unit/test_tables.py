@@ -15,7 +15,17 @@ ALEXNET, FIRST = 60_954_176, 23_232
 def judged(remaining, total, prunable=ALEXNET):
     """A report of a training under a mask."""
     result = {
-        "test": {"loss": 1.0, "accuracy": 0.5},
+        "test": {
+            "loss": 1.0,
+            "accuracy": 0.5,
+            "chance": 0.25,
+            "dead": False,
+            "stalled": True,
+            "collapsed": False,
+        },
+        "updates": 22,
+        "samples": 2704,
+        "effective": remaining // 2,
         "remaining": remaining,
         "total": total,
         "prunable": prunable,
@@ -49,12 +59,18 @@ def test_of_a_whole_network_both_shares_are_the_same():
 
 def test_an_accuracy_stands_beside_that_of_guessing_and_the_network_that_has_it():
     by_panel = {row["panel"]: row for row in rows("fig1b", judged(1, 2))}
-    assert {row["chance"] for row in by_panel.values()} == {0.001}
+    assert {row["chance"] for row in by_panel.values()} == {0.25}, "as the test images are divided"
     assert {panel: row["network"] for panel, row in by_panel.items()} == {
         "ResNet-50": "ResNet-50",
         "AlexNet": "AlexNet",
     }
-    assert rows("fig1a", judged(1, 2))[0]["chance"] == 0.1
+
+
+def test_a_row_says_what_a_network_has_behind_it_and_what_of_it_lives():
+    (row, *_) = rows("fig1b", judged(6, 12, 12))
+    assert (row["updates"], row["samples"]) == (22, 2704)
+    assert (row["density"], row["effective_density"]) == (0.5, 0.25)
+    assert [row[name] for name in accuracy.LIFELESS] == [0, 1, 0]
 
 
 def test_a_table_tells_the_network_that_stands_in():
@@ -65,7 +81,7 @@ def test_a_table_tells_the_network_that_stands_in():
     assert found[0]["network"] == f"ResNet-18, width {width}"
 
 
-@pytest.mark.parametrize("key", ["prunable", "remaining", "test"])
+@pytest.mark.parametrize("key", ["prunable", "remaining", "test", "updates", "effective"])
 def test_a_report_without_its_counts_is_damaged(key):
     report = judged(1, 2)
     del report["result"][key]

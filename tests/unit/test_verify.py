@@ -430,7 +430,14 @@ def test_a_round_of_another_recipe_is_found(copied, chain):
         ({"epochs": []}, "0 epochs, in its recipe 2"),
         ({"inputs": float("nan")}, "inputs is nan"),
         ({"test": {"accuracy": 2, "loss": 1.0, "examples": 9}}, "accuracy 2 is not between 0 and"),
-        ({"test": {"accuracy": 1, "loss": float("inf"), "examples": 9}}, "loss inf is not finite"),
+        (
+            {"test": {"accuracy": 1, "loss": float("inf"), "examples": 9, "chance": 0.1}},
+            "loss inf is not finite",
+        ),
+        ({"updates": 0}, "updates is 0"),
+        ({"samples": None}, "samples is None"),
+        ({"effective": 21847}, "21847 weights lie on a path, of 21846 that remain"),
+        ({"layers": {}}, "its layers are not those of its mask"),
         ({"test": []}, "damaged: TypeError"),
     ],
 )
