@@ -23,6 +23,7 @@ NAMES = (
     "saving",
     "plan",
     "threads",
+    "convolution",
     "overhead",
     "open_lth",
     "open_lth_two",
