@@ -23,7 +23,6 @@ NAMES = (
     "saving",
     "plan",
     "threads",
-    "convolution",
     "overhead",
     "open_lth",
     "open_lth_two",
