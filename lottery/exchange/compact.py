@@ -30,7 +30,6 @@ import torch
 from torch import Tensor, fx, nn
 
 from lottery.errors import LotteryError
-from lottery.models.convolution import Convolution3x3
 
 Weighted = nn.Conv2d | nn.Linear
 ALIKE = (nn.MaxPool2d, nn.AdaptiveAvgPool2d, nn.Dropout, nn.Identity)
@@ -106,19 +105,12 @@ class _Flow(NamedTuple):
     """As in `_Read`."""
 
 
-class _Tracer(fx.Tracer):
-    """Takes our convolutions for layers, as torch's; what another class does must be traced."""
-
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return isinstance(m, Convolution3x3) or super().is_leaf_module(m, module_qualified_name)
-
-
 class _Traced:
     """The groups of a network, and which layers read them."""
 
     def __init__(self, model: nn.Module) -> None:
         try:
-            graph = _Tracer().trace(model)
+            graph = fx.symbolic_trace(model).graph
         except Exception as error:  # whatever its code does with what stands for a tensor
             raise LotteryError(f"compact: the network cannot be traced: {error}") from None
         self._modules = dict(model.named_modules())

@@ -7,7 +7,6 @@ written out here as importing torchvision takes as long as importing torch.
 from torch import Tensor, nn
 
 from lottery.catalogue.networks.resnet import BLOCKS, bottleneck
-from lottery.models.convolution import Convolution3x3
 from lottery.models.initial import kaiming
 from lottery.specs import Architecture
 
@@ -20,10 +19,10 @@ class BasicBlock(nn.Module):
     def __init__(self, before: int, width: int, stride: int) -> None:
         super().__init__()
         downsample = shortcut(before, width, stride)
-        self.conv1 = Convolution3x3(before, width, stride)
+        self.conv1 = nn.Conv2d(before, width, 3, stride=stride, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
         self.relu = nn.ReLU(inplace=True)
-        self.conv2 = Convolution3x3(width, width)
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(width)
         self.downsample = downsample
 
@@ -48,7 +47,7 @@ class Bottleneck(nn.Module):
         downsample = shortcut(before, 4 * width, stride)
         self.conv1 = nn.Conv2d(before, width, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
-        self.conv2 = Convolution3x3(width, width, stride)
+        self.conv2 = nn.Conv2d(width, width, 3, stride=stride, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(width)
         self.conv3 = nn.Conv2d(width, 4 * width, 1, bias=False)
         self.bn3 = nn.BatchNorm2d(4 * width)
@@ -72,7 +71,7 @@ class ResNet(nn.Module):
         width, blocks = architecture.width, BLOCKS[architecture.depth]
         block = Bottleneck if bottleneck(architecture) else BasicBlock
         if architecture.stem == "small":
-            self.conv1: nn.Conv2d = Convolution3x3(3, width)
+            self.conv1 = nn.Conv2d(3, width, 3, padding=1, bias=False)
             self.maxpool: nn.Module = nn.Identity()
         else:
             self.conv1 = nn.Conv2d(3, width, 7, stride=2, padding=3, bias=False)

@@ -6,7 +6,6 @@ The convolutions are named as torchvision's (`vgg19_bn`), and compute the same.
 from torch import nn
 
 from lottery.catalogue.networks.vgg import CHANNELS
-from lottery.models.convolution import Convolution3x3
 from lottery.models.feedforward import Feedforward
 from lottery.models.initial import kaiming
 from lottery.specs import Architecture
@@ -19,7 +18,7 @@ def build(architecture: Architecture, outputs: int) -> nn.Module:
     for stage, convolutions in enumerate(CHANNELS[architecture.depth]):
         width = min(2**stage, 8) * architecture.width
         for _ in range(convolutions):
-            layers.append(Convolution3x3(before, width, bias=True))
+            layers.append(nn.Conv2d(before, width, 3, padding=1))
             layers += [nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
             before = width
         if architecture.pools is None or stage < architecture.pools:
