@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from lottery import artifacts, models
+from lottery import artifacts, config, models
 from lottery.errors import LotteryError
 from lottery.pruning.baselines.random import random_mask
 from lottery.pruning.mask import Mask
@@ -15,7 +15,7 @@ from lottery.stages.evaluate import evaluate
 from lottery.training.checkpoints import Checkpoints
 from lottery.training.loop import TrainingLoop
 from lottery.training.schedule import Schedule
-from tests.conftest import header, recipe, stage_inputs
+from tests.conftest import REPOSITORY, header, recipe, stage_inputs
 from tests.unit.test_checkpoints import Outage, Power, few
 from tests.unit.test_training import LABELS
 
@@ -152,3 +152,71 @@ def test_a_baseline_says_whether_it_needs_w_k(tmp_path, chain, data, digits):
         Baseline(kind="random", start="rewind")
     with pytest.raises(ValueError, match="it has no `longer`"):
         Baseline(kind="random", start="rewind", of=chain, longer=Rewind(samples=1))
+
+
+@pytest.mark.parametrize(
+    ("ticket", "evaluation", "updates", "share"),
+    [
+        ("cifar10-random-resnet18", "cifar10", 98, 0.6),
+        ("imagenet-random-resnet50", "imagenet-resnet50", 2505, 3.3),
+        ("imagenet-random-alexnet", "imagenet-alexnet", 939, 3.3),
+    ],
+)
+def test_at_the_papers_scale_tickets_have_a_little_more_behind_them(
+    tmp_path, ticket, evaluation, updates, share
+):
+    """The numbers of docs/paper.md and of config.yaml."""
+    (tmp_path / "equal.yaml").write_text("baselines: {budget: equal}")
+    paper = config.load([REPOSITORY / "config.yaml"])
+    equal = config.load([REPOSITORY / "config.yaml", tmp_path / "equal.yaml"])
+    spec = equal.evaluate(ticket, 0, 1, evaluation)
+    longer = spec.chain.baseline.longer
+    assert paper.evaluate(ticket, 0, 1, evaluation).chain.baseline.longer is None
+    batch = spec.recipe.batch_size
+    whole, rest = divmod(spec.dataset.train_images, batch)
+    schedule = Schedule(spec.recipe, [batch] * whole + [rest], longer=longer)
+    assert schedule.before == updates
+    assert round(100 * updates / (schedule.updates - updates), 1) == share
+
+
+def test_a_twin_is_the_same_ticket_with_another_budget():
+    paper = config.load([REPOSITORY / "config.yaml"])
+    twins = [name for name in paper.tickets if name.endswith("-equal")]
+    randoms = {n for n in paper.tickets if n.startswith("imagenet-random") and n not in twins}
+    assert {name.removesuffix("-equal") for name in twins} == randoms
+    for name in twins:
+        own, twin = (paper.tickets[n] for n in (name.removesuffix("-equal"), name))
+        assert twin == own.model_copy(update={"budget": "equal"})
+        for figure, entry in paper.figures.items():
+            for title, panel in entry.panels.items():
+                shown = {curve.ticket for curve in panel.curves.values()}
+                assert (name in shown) == (name.removesuffix("-equal") in shown), (figure, title)
+
+
+@pytest.mark.parametrize("scale", ["demo", "cpu", "quick"])
+def test_smaller_scales_compare_at_equal_budgets(scale):
+    """Baselines are trained longer, and dense networks are evaluated from W_k."""
+    small = config.load([REPOSITORY / "config.yaml", REPOSITORY / f"config/{scale}.yaml"])
+    for figure, entry in small.figures.items():
+        if entry.kind != "accuracy":
+            continue
+        for curve in small.aggregate(figure).table.curves:
+            baseline = curve.chain.baseline
+            assert not curve.chain.ticket.endswith("-equal"), "all of them are"
+            assert baseline.longer if baseline else not curve.shares(0)
+
+
+def test_baselines_are_trained_as_many_images_longer_as_w_k_has_seen(tmp_path):
+    """Of a semi-supervised ticket too, whose batches are of other sizes."""
+    (tmp_path / "mine.yaml").write_text(
+        "tickets: {mine: {baseline: random, of: imagenet-semi-supervised-resnet50,"
+        " budget: equal}, near: {baseline: shuffled, of: cifar10-rotnet-resnet18, budget: equal},"
+        " late: {baseline: shuffled, of: imagenet-images-10-resnet50-updates, budget: equal}}"
+    )
+    mine = config.load([REPOSITORY / "config.yaml", tmp_path / "mine.yaml"])
+    longer = {name: mine.chain(name, 0).baseline.longer for name in ("mine", "near", "late")}
+    assert longer == {
+        "mine": Rewind(samples=3_843_501),
+        "near": Rewind(samples=50_000),
+        "late": Rewind(samples=2500 * 768),
+    }

@@ -52,6 +52,54 @@ BASELINE = "is a baseline: it has no generation trainings"
             "after 200.5 epochs, the last is 200",
         ),
         (
+            {
+                "rewinds": {"cifar10": {"epochs": None, "none": True}},
+                "baselines": {"start": "rewind"},
+            },
+            "config.yaml: tickets.cifar10-random-vgg19.start: 'cifar10-labels-vgg19' is not rewound "
+            "(cifar10): it has no W_k to start from",
+        ),
+        (
+            {
+                "rewinds": {"cifar10": {"epochs": None, "none": True}},
+                "tickets": {"cifar10-random-vgg19": {"budget": "equal"}},
+            },
+            "mine.yaml: tickets.cifar10-random-vgg19.budget: 'cifar10-labels-vgg19' is not rewound "
+            "(cifar10): each round has another budget",
+        ),
+        (
+            {"tickets": {"cifar10-random-vgg19": {"budget": "equal", "start": "rewind"}}},
+            "mine.yaml: tickets.cifar10-random-vgg19.budget: found beside `start: rewind`, which "
+            "has the budget of W_k; give one",
+        ),
+        (
+            {
+                "baselines": {"budget": "equal"},
+                "recipes": {"cifar10-labels": {"epochs": 4, "milestones": []}},
+                "rewinds": {"cifar10": {"epochs": None, "samples": 200_001}},
+            },
+            "config.yaml: tickets.cifar10-random-resnet18.budget: equal: W_k comes after 200,001 "
+            "images, evaluation cifar10 ends after 200,000",
+        ),
+        (
+            {
+                "datasets": {"places365": {"train_images": None}},
+                "rewinds": {"imagenet": {"samples": None, "epochs": 3}},
+                "tickets": {
+                    "places": {
+                        "baseline": "random",
+                        "of": "places365-labels-resnet50",
+                        "budget": "equal",
+                    }
+                },
+                "figures": {
+                    "fig5": {"panels": {"(b) From other data sets": {"curves": {"p": "places"}}}}
+                },
+            },
+            "mine.yaml: tickets.places.budget: equal: datasets.places365.train_images is needed to "
+            "say when W_k is saved",
+        ),
+        (
             {"tickets": {"imagenet-labels-vgg11": {"rewind": "imagnet"}}},
             "mine.yaml: tickets.imagenet-labels-vgg11.rewind: no 'imagnet' among the rewinds; "
             "did you mean imagenet?",

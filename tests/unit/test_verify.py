@@ -489,8 +489,10 @@ def test_an_absent_folder_is_one_line(tmp_path, capsys):
 
 
 def test_it_says_of_accuracies_which_are_possible():
-    assert not list(trainings._tested({"accuracy": 38 / 445, "loss": 2.0, "examples": 445}))
-    assert list(trainings._tested({"accuracy": True, "loss": 2.0, "examples": 0}))
+    assert not list(
+        trainings._tested({"accuracy": 38 / 445, "loss": 2.0, "examples": 445, "chance": 0.1})
+    )
+    assert list(trainings._tested({"accuracy": True, "loss": 2.0, "examples": 0, "chance": 0}))
 
 
 DENSE = "dense/digits/all/narrow/labels/short/seed0"
