@@ -56,8 +56,8 @@ BASELINE = "is a baseline: it has no generation trainings"
                 "rewinds": {"cifar10": {"epochs": None, "none": True}},
                 "baselines": {"start": "rewind"},
             },
-            "config.yaml: tickets.cifar10-random-vgg19.start: 'cifar10-labels-vgg19' is not rewound "
-            "(cifar10): it has no W_k to start from",
+            "config.yaml: tickets.cifar10-random-vgg19.start: 'cifar10-labels-vgg19' is not "
+            "rewound (cifar10): it has no W_k to start from",
         ),
         (
             {

@@ -250,3 +250,47 @@ def test_a_loss_that_stays_at_that_of_one_answer_is_warned_of(name, labels, indi
 def test_with_nearest_negatives_the_loss_may_be_above_the_margin_of_a_network_that_learns():
     task = tasks.make("exemplar", recipe(exemplar=Exemplar(negatives="nearest")))
     assert not stalled(task, BALANCED, ended(0.55))
+
+
+class Answers(nn.Module):
+    """A network whose first output is the largest, by more or less, for all images or all but one.
+
+    Its outputs differ from image to image.
+    """
+
+    def __init__(self, exceptions):
+        super().__init__()
+        self._exceptions = exceptions
+
+    def forward(self, inputs):
+        outputs = 1e-3 * inputs.flatten(1)[:, :10]
+        outputs[:, 0] += 1
+        exceptional = (inputs[:, 0, 7, 7] > 0.48).nonzero().flatten()[: self._exceptions]
+        outputs[exceptional, 3] += 2
+        return outputs
+
+
+@pytest.mark.parametrize(("exceptions", "dead"), [(0, True), (1, False)])
+def test_a_network_with_one_answer_to_all_images_is_dead_however_its_outputs_vary(exceptions, dead):
+    """On a test set of 90 to 10 it is right nine times in ten, and no better than chance."""
+    pixels = noise(100)
+    pixels[0, :, 7, 7] = 255
+    measured = measure(Answers(exceptions), tasks.make("labels", recipe()),
+                       source_of(pixels, SKEWED), PLAIN, seed=0)  # fmt: skip
+    assert measured["dead"] is dead
+    assert measured["chance"] == 0.9
+    assert measured["accuracy"] == pytest.approx(0.9 - 0.01 * exceptions)
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "chance"),
+    [
+        ("labels", BALANCED, 0.1),
+        ("labels", SKEWED, 0.9),
+        ("rotnet", SKEWED, 0.25),
+        ("semi-supervised", torch.cat([SKEWED, torch.full((99,), -1)]), 0.9),
+        ("exemplar", SKEWED, 0.5),
+    ],
+)
+def test_chance_is_the_accuracy_of_the_best_constant_answer(name, labels, chance):
+    assert tasks.make(name, recipe()).chance(labels) == chance
