@@ -1,9 +1,9 @@
 """Winning tickets with limited (or no) supervision, as a library of file-based stages.
 
-Imports flow one way: stages -> training -> tasks, models, pruning, data -> artifacts, specs.
-Only `planning` and `plan` know of Snakemake. For code that uses results, `load_config`,
-`load_header`, `load_mask`, `load_ticket` and `load_weights` are available here, and imported on
-first use.
+Imports flow one way: stages -> training -> pruning -> tasks, models, data -> artifacts -> specs.
+Only `cluster`, `planning` and `quicker` import Snakemake, and `plan` runs it. For code that uses
+results, `load_config`, `load_header`, `load_mask`, `load_ticket` and `load_weights` are available
+here, and imported on first use.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -8,6 +8,7 @@ Where a data set lies on disk is no part of a spec: moving it changes no result.
 import contextlib
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -227,7 +228,7 @@ class Recipe(Spec):
     """How to train: one line of the paper's Appendix A."""
 
     epochs: int = Field(ge=1)
-    batch_size: int = Field(ge=2, description="images per update, in all micro-batches")
+    batch_size: int = Field(ge=2, description="images, or copies, per update, in all micro-batches")
     batch_counts: Literal["images", "copies"] = Field(
         "images", description="RotNet: what batch_size counts, images or their rotated copies"
     )
@@ -437,6 +438,36 @@ def samples_at(point: Rewind, epoch: float, batch: int, epochs: int) -> float:
     if point.updates is not None:
         return point.updates * batch
     return (point.percent or 0) / 100 * epochs * epoch
+
+
+def batch_sizes(images: int, batch: int, hides_labels: bool = False) -> list[int]:
+    """Images in each batch of an epoch over so many images, in batches of `batch`.
+
+    The last one may be smaller; a single left-over image joins the batch before it, as batch norm
+    cannot train on one sample. Where a task hides labels, `images` are those with a label, which
+    are half of each batch.
+    """
+    halves = 2 if hides_labels else 1
+    size = max(2, batch // halves)
+    sizes = [size] * (images // size) + [images % size] * (images % size > 0)
+    if len(sizes) > 1 and sizes[-1] == 1:
+        sizes[-2:] = [size + 1]
+    return [halves * each for each in sizes]
+
+
+def nominal_batch_sizes(
+    dataset: ImageFormat, subset: Subset, task: TaskName, recipe: Recipe
+) -> list[int] | None:
+    """Images in each batch of a training's epoch; None if the config has no number of images.
+
+    The subset is its share of the data set. A draw rounds in each class, so that it may have a few
+    images more or less.
+    """
+    samples, about = samples_per_epoch(dataset, subset, task), TASKS[task]
+    if samples is None:
+        return None
+    counted = math.ceil(round(samples / (2 if about.hides_labels else 1), 6))
+    return batch_sizes(counted, images_per_update(recipe, about.views), about.hides_labels)
 
 
 BaselineName = Literal["random", "adjusted-random", "shuffled", "reinitialised"]

@@ -88,7 +88,8 @@ def _value(value: object) -> str:
 
 def _in_short(recipe: Recipe) -> str:
     epochs = f"{recipe.epochs:,} epoch{'s' * (recipe.epochs != 1)}"
-    batch = f"batches of {recipe.batch_size:,} {recipe.batch_counts}"
+    rotated = "rotated " * (recipe.batch_counts == "copies")
+    batch = f"batches of {recipe.batch_size:,} {rotated}{recipe.batch_counts}"
     return f"{epochs}, {batch}, {recipe.optimizer} at {recipe.learning_rate:g}"
 
 

@@ -23,6 +23,7 @@ from lottery.specs import (
     Subset,
     TaskName,
     images_per_update,
+    nominal_batch_sizes,
     samples_per_epoch,
 )
 
@@ -184,12 +185,12 @@ def _too_late(
     recipe: Recipe,
 ) -> Iterable[str]:
     """Whether a rewind point lies after the end of a training, or leaves nothing to continue."""
-    rewind, epoch = config.rewinds[ticket.rewind], samples_per_epoch(dataset, subset, task)
+    rewind = config.rewinds[ticket.rewind]
+    sizes = nominal_batch_sizes(dataset, subset, task, recipe)
     last: dict[str, float] = {"epochs": recipe.epochs, "percent": 100}
-    if epoch is not None:
-        last["samples"] = round(epoch * recipe.epochs)
-        updates = math.ceil(epoch / images_per_update(recipe, TASKS[task].views))
-        last["updates"] = recipe.epochs * updates
+    if sizes is not None:
+        last["samples"] = recipe.epochs * sum(sizes)
+        last["updates"] = recipe.epochs * len(sizes)
     for unit, most in last.items():
         value = getattr(rewind, unit)
         if value is not None and (value > most or (value == most and _continues(rewind))):

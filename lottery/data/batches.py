@@ -1,5 +1,6 @@
 """The order in which a training sees its images, and which process sees which of them."""
 
+import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lottery import seeds
+from lottery.specs import batch_sizes
 
 UNLABELLED = -1
 """The label of an image whose label may not be read."""
@@ -39,8 +41,7 @@ class MicroBatches(NamedTuple):
 class Batches:
     """Shuffled batches of images, given their `labels`, each divided into `parts`.
 
-    Every image is seen once an epoch; the last batch may be smaller. A single left-over image joins
-    the batch before it, as batch norm cannot train on one sample.
+    Every image is seen once an epoch, in batches of `lottery.specs.batch_sizes`.
 
     With `hidden` labels half of each batch are images that have a label, and an epoch is one pass
     over these, as in the code of Zhai et al. (2019). The other half are any images, without their
@@ -59,20 +60,14 @@ class Batches:
         self._halves = 2 if hidden else 1
         images = torch.arange(len(labels), device=labels.device)
         self._counted = images[labels != UNLABELLED] if hidden else images
-        count, size = len(self._counted), max(2, batch_size // self._halves)
-        ends = [*range(size, count, size), count]
-        if len(ends) > 1 and ends[-1] - ends[-2] == 1:
-            del ends[-2]
-        self._bounds = list(zip([0, *ends], ends, strict=False))
+        self.sizes = batch_sizes(len(self._counted), batch_size, hidden)
+        """Images in each batch of an epoch."""
+        ends = itertools.accumulate((size // self._halves for size in self.sizes), initial=0)
+        self._bounds = list(itertools.pairwise(ends))
 
     def __len__(self) -> int:
         """Updates per epoch."""
         return len(self._bounds)
-
-    @property
-    def sizes(self) -> list[int]:
-        """Images in each batch of an epoch."""
-        return [self._halves * (end - start) for start, end in self._bounds]
 
     @property
     def usual(self) -> int:

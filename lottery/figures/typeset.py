@@ -12,7 +12,7 @@ Cells = tuple[list[str], list[list[str]]]
 
 
 def rewind(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
-    """Table 1, to the paper's number of digits."""
+    """Table 1, to the paper's number of digits, and the update of this pipeline's own W_k."""
     names = _names(spec)
     cells = [
         [
@@ -21,11 +21,12 @@ def rewind(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
             f"{row.samples:,}",
             f"{_two_digits(row.updates):,}",
             f"{row.percent:.2g} %",
+            f"{row.saved_after:,}",
         ]
         for row in rows.itertuples()
         if (row.panel, row.curve) in names
     ]
-    titles = ["", "epochs", "samples seen", "updates", "of training"]
+    titles = ["", "epochs", "samples seen", "updates, nominal", "of training", "W_k saved after"]
     return _table(spec, (titles, cells), rows)
 
 
@@ -48,7 +49,7 @@ def cost(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
         "to find and evaluate",
         "less to find",
         "less to find and evaluate",
-        "fewer images to find",
+        "fewer network inputs to find",
     ]
     return _table(spec, (titles, cells), rows)
 

@@ -27,8 +27,8 @@ def rows(figure: str, table: CostTable, results: str, read: Read) -> Rows:
 
     `generation` is all that finding the ticket of the last round takes: the trainings of the rounds
     before it. `total` adds what evaluating the tickets of all shown rounds takes beyond that:
-    nothing for a round whose own training is its evaluation. `inputs` are images, or views of them,
-    that went through the network during generation.
+    nothing for a round whose own training is its evaluation. `inputs` are network inputs,
+    that is images or views of them, that were learned from during generation.
     """
     found = []
     for curve in table.curves:

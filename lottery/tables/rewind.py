@@ -1,10 +1,19 @@
-"""Where a rewind point lies in a training, in four units (Appendix B, Table 1). Only computed."""
+"""Where a rewind point lies in a training (Appendix B, Table 1). Only computed."""
 
 from lottery.catalogue.tasks import TASKS
 from lottery.errors import LotteryError
 from lottery.figure_specs import CurveSpec, RewindTable
-from lottery.specs import Rewind, images_per_update, samples_per_epoch
+from lottery.specs import (
+    Dataset,
+    Rewind,
+    Training,
+    images_per_update,
+    nominal_batch_sizes,
+    samples_at,
+    samples_per_epoch,
+)
 from lottery.tables import Read, Rows
+from lottery.training.schedule import Schedule
 
 COLUMNS = [
     "figure",
@@ -15,6 +24,7 @@ COLUMNS = [
     "samples",
     "updates",
     "percent",
+    "saved_after",
 ]
 
 
@@ -27,6 +37,7 @@ def rows(figure: str, table: RewindTable, results: str, read: Read) -> Rows:
             "curve": curve.curve,
             "ticket": curve.chain.ticket,
             **in_all_units(curve),
+            "saved_after": saved_after(curve),
         }
         for curve in table.curves
     ]
@@ -36,20 +47,17 @@ def in_all_units(curve: CurveSpec) -> dict[str, float]:
     """The point in epochs, samples, updates and percent of the training, as Table 1 has it.
 
     These are nominal: batches are of the recipe's size throughout and the subset is its share of
-    the data set. A training's last batch of an epoch is smaller, so that it makes a few more
-    updates (`Schedule.update_at`).
+    the data set.
 
     Raises: LotteryError if the config does not say how many training images there are.
     """
-    training = curve.chain.training
-    assert training is not None  # the config lets no baseline into this table
-    assert training.rewind is not None  # only a dense training has none
+    training, point = _rewound(curve)
     dataset, recipe = training.dataset, training.recipe
     epoch = samples_per_epoch(dataset, training.subset, training.task)
     if epoch is None:
-        raise LotteryError(f"datasets.{dataset.name}.train_images: needed to compute rewind points")
+        raise _unknown(dataset)
     batch = images_per_update(recipe, TASKS[training.task].views)
-    samples = _samples(training.rewind, epoch, batch, recipe.epochs)
+    samples = samples_at(point, epoch, batch, recipe.epochs)
     return {
         "epochs": samples / epoch,
         "samples": round(samples),
@@ -58,14 +66,30 @@ def in_all_units(curve: CurveSpec) -> dict[str, float]:
     }
 
 
-def _samples(point: Rewind, epoch: float, batch: int, epochs: int) -> float:
-    if point.none:
-        return 0
-    if point.samples is not None:
-        return point.samples
-    if point.epochs is not None:
-        return point.epochs * epoch
-    if point.updates is not None:
-        return point.updates * batch
-    assert point.percent is not None
-    return point.percent / 100 * epochs * epoch
+def saved_after(curve: CurveSpec) -> int:
+    """The update after which a training saves W_k.
+
+    The last batch of an epoch is smaller, which makes it later than the nominal one. Where a subset
+    is drawn, the number of its images is rounded in each class, which may move it by an update or
+    two.
+
+    Raises: LotteryError if the config does not say how many training images there are, or if the
+        training ends before the rewind point.
+    """
+    training, point = _rewound(curve)
+    dataset, recipe = training.dataset, training.recipe
+    sizes = nominal_batch_sizes(dataset, training.subset, training.task, recipe)
+    if sizes is None:
+        raise _unknown(dataset)
+    return Schedule(recipe, sizes).update_at(point)
+
+
+def _rewound(curve: CurveSpec) -> tuple[Training, Rewind]:
+    training = curve.chain.training
+    assert training is not None  # the config lets no baseline into this table
+    assert training.rewind is not None  # only a dense training has none
+    return training, training.rewind
+
+
+def _unknown(dataset: Dataset) -> LotteryError:
+    return LotteryError(f"datasets.{dataset.name}.train_images: needed to compute rewind points")

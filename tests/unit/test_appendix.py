@@ -3,12 +3,14 @@
 from typing import NamedTuple
 
 import pytest
+import torch
 
 from lottery import config, models
+from lottery.catalogue.tasks import TASKS
 from lottery.config.entries import BaselineTicket, EvaluatedFigure, FoundTicket
 from lottery.pruning.prunable import prunable
 from lottery.pruning.selection import remaining_after
-from lottery.specs import Augmentation, Rewind, Subset
+from lottery.specs import Augmentation, Rewind, Subset, images_per_update
 from tests.conftest import REPOSITORY
 
 PAPER = config.load([REPOSITORY / "config.yaml"])
@@ -218,8 +220,69 @@ def test_images_are_augmented_as_the_line_says(line, task, name):
 def test_keys_of_one_task_stand_in_its_recipes_only(line, task, name):
     recipe = PAPER.recipes[name]
     assert (recipe.exemplar is not None) == (task == "exemplar")
-    assert recipe.batch_counts == "images" or task in ("rotnet", "semi-supervised")
+    assert (recipe.batch_counts == "copies") == (task in ("rotnet", "semi-supervised"))
     assert recipe.rotation_weight == 1, "Section 4.3: the sum of both losses"
+
+
+@pytest.mark.parametrize(("line", "task", "name"), ENTRIES)
+def test_a_gpu_has_as_many_inputs_whatever_the_task(line, task, name):
+    """What batch sizes count is read off this: rotated copies for RotNet, images for Exemplar."""
+    recipe, views = PAPER.recipes[name], TASKS[task].views
+    inputs = views * images_per_update(recipe, views) / recipe.micro_batches
+    others = {
+        "imagenet-semi-supervised": 64,  # as in S4L, on twice as many GPUs
+        "places365-labels": 128,
+        "cifar10-exemplar": 2 * 512,  # small images, and one GPU has them all
+    }
+    usual = 512 if line in CIFAR or line.networks == ALEXNET else 96
+    assert inputs == others.get(name, usual)
+
+
+def saved_for_backward(architecture, side):
+    """Bytes that a network in float32 keeps of an input for its backward pass, without weights."""
+
+    def saved(images):
+        found = {}
+        model = models.skeleton(architecture).train()
+        own = {each.untyped_storage()._cdata for each in (*model.parameters(), *model.buffers())}
+
+        def pack(tensor):
+            found[tensor.untyped_storage()._cdata] = tensor
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+            outputs = model(torch.empty(images, 3, side, side, device="meta"))
+        assert outputs.requires_grad
+        return sum(t.untyped_storage().nbytes() for key, t in found.items() if key not in own)
+
+    return saved(3) - saved(2)
+
+
+def test_96_images_in_four_rotations_are_more_than_a_gpu_of_2019_holds():
+    """82 MiB an input: 96 inputs are 8 GiB, 384 inputs 31 GiB, where a V100 has 16 or 32 GB."""
+    each = saved_for_backward(PAPER.architectures["resnet50"], 224)
+    assert round(each / 2**20) == 82
+    assert round(96 * each / 2**30) == 8
+    assert round(384 * each / 2**30) == 31
+
+
+IMAGES = config.load([REPOSITORY / "config.yaml", REPOSITORY / "config/rotnet-images.yaml"])
+
+
+def test_the_other_reading_of_rotnets_batch_differs_in_nothing_else():
+    assert IMAGES.scale == "rotnet-images"
+    for name, recipe in PAPER.recipes.items():
+        rotnet = name.split("-")[1] == "rotnet"
+        other = recipe.model_copy(update={"batch_counts": "images"}) if rotnet else recipe
+        assert IMAGES.recipes[name] == other
+    assert IMAGES.tickets == PAPER.tickets
+
+
+@pytest.mark.parametrize("scale", ["demo", "cpu", "quick"])
+def test_smaller_scales_count_as_the_paper_does(scale):
+    small = config.load([REPOSITORY / "config.yaml", REPOSITORY / f"config/{scale}.yaml"])
+    for name, recipe in PAPER.recipes.items():
+        assert small.recipes[name].batch_counts == recipe.batch_counts
 
 
 @pytest.mark.parametrize("name", FOUND)

@@ -42,9 +42,17 @@ BASELINE = "is a baseline: it has no generation trainings"
             "of cifar10; allowed: 2 to 10",
         ),
         (
-            {"rewinds": {"imagenet": {"samples": 12_811_671}}},
+            {"rewinds": {"imagenet": {"samples": 12_812_001}}},
             "config.yaml: tickets.imagenet-images-1-resnet50.rewind: 'imagenet' is after "
-            "12811671 samples, the last is 12811670",
+            "12812001 samples, the last is 12812000",
+        ),
+        (
+            {
+                "datasets": {"cifar10": {"train_images": 5121}},
+                "rewinds": {"cifar10": {"epochs": None, "updates": 1601}},
+            },  # a left-over image joins the tenth batch of 512
+            "config.yaml: tickets.cifar10-labels-resnet18.rewind: 'cifar10' is after 1601 updates, "
+            "the last is 1600",
         ),
         (
             {"rewinds": {"imagenet-epochs": {"epochs": 200.5}}},
@@ -131,7 +139,7 @@ BASELINE = "is a baseline: it has no generation trainings"
         (
             {"recipes": {"imagenet-semi-supervised": {"epochs": 14, "milestones": []}}},
             "config.yaml: tickets.imagenet-semi-supervised-resnet50.rewind: 'imagenet' is after "
-            "3843501 samples, the last is 3587268",
+            "3843501 samples, the last is 3587276",
         ),
         *(
             (

@@ -1,6 +1,5 @@
 """config.yaml as a text: short, nothing twice, and what its anchors stand for."""
 
-import math
 import re
 
 import pytest
@@ -9,7 +8,8 @@ import yaml
 from lottery import config
 from lottery.catalogue.tasks import TASKS
 from lottery.config.entries import BaselineTicket, FoundTicket
-from lottery.specs import images_per_update, samples_per_epoch
+from lottery.specs import nominal_batch_sizes
+from lottery.training.schedule import Schedule
 from tests.conftest import REPOSITORY
 from tests.unit.test_appendix import ENTRIES
 
@@ -289,7 +289,15 @@ def test_a_recipe_opens_with_its_line_of_appendix_a(line, task, name):
 @pytest.mark.parametrize(("line", "task", "name"), ENTRIES)
 def test_a_recipe_says_what_a_training_costs(line, task, name):
     recipe, views = PAPER.recipes[name], TASKS[task].views
-    samples = samples_per_epoch(PAPER.dataset(line.dataset), PAPER.subsets[line.subset], task)
-    updates = recipe.epochs * math.ceil(samples / images_per_update(recipe, views))
-    inputs = recipe.epochs * samples * views
-    assert f"{updates:,} updates, {inputs / 1e6:.0f} million inputs" in OPENINGS[name]
+    dataset, subset = PAPER.dataset(line.dataset), PAPER.subsets[line.subset]
+    sizes = nominal_batch_sizes(dataset, subset, task, recipe)
+    schedule = Schedule(recipe, sizes)
+    inputs = recipe.epochs * sum(sizes) * views
+    assert f"{schedule.updates:,} updates, {inputs / 1e6:.0f} million inputs" in OPENINGS[name]
+    if recipe.batch_counts == "copies" and task == "rotnet":
+        assert re.search(rf"batch_counts: copies}}? # of {sizes[0]:,} images", after(name))
+
+
+def after(name):
+    """The text of a recipe, up to the next comment on a line of its own."""
+    return re.search(rf"^  {name}:(?:(?!^  #).)*", TEXT, re.DOTALL | re.MULTILINE)[0]

@@ -11,7 +11,7 @@ from lottery import seeds
 from lottery.data import augment, datasets, subsets
 from lottery.data.batches import UNLABELLED, Batches
 from lottery.errors import LotteryError
-from lottery.specs import Augmentation, Dataset, Subset
+from lottery.specs import Augmentation, Dataset, Subset, batch_sizes
 
 
 @given(st.integers(2, 70), st.integers(2, 20), st.integers(0, 3))
@@ -33,6 +33,14 @@ def test_the_order_depends_on_seed_and_epoch_alone():
     assert torch.equal(order(0, 1), order(0, 1))
     assert not torch.equal(order(0, 1), order(0, 2))
     assert not torch.equal(order(0, 1), order(1, 1))
+
+
+def test_a_single_left_over_image_joins_the_batch_before_it():
+    assert batch_sizes(129, 64) == [64, 65]
+    assert batch_sizes(130, 64) == [64, 64, 2]
+    assert batch_sizes(128, 64) == [64, 64]
+    assert batch_sizes(3, 64) == [3]
+    assert batch_sizes(129, 128, hides_labels=True) == [128, 130]
 
 
 def few_labels(known, count):

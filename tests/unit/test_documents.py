@@ -36,16 +36,61 @@ def test_the_rooms_are_those_of_the_tree():
     assert rooms(inner) == {name for name in packages if name.startswith("lottery/")}
 
 
+def test_imports_go_down_the_rooms_of_the_library():
+    page = (REPOSITORY / "docs/internals.md").read_text()
+    order = re.findall(r"^lottery/(\w+) ", page, re.MULTILINE)
+    upward = set()
+    for path in (REPOSITORY / "lottery").rglob("*.py"):
+        own = path.relative_to(REPOSITORY / "lottery").parts[0]
+        lines = re.findall(
+            r"^\s*from lottery(?:\.(\w+)| import (.+))", path.read_text(), re.MULTILINE
+        )
+        for used in (
+            name for inside, names in lines for name in re.findall(r"\w+", inside or names)
+        ):
+            if {own, used} <= set(order) and order.index(used) < order.index(own):
+                upward.add((own, used))
+    assert upward == {("verifying", "stages")}, "as the page says"
+
+
 def test_the_readme_is_read_in_one_sitting():
     assert len((REPOSITORY / "README.md").read_text().splitlines()) <= 170
 
 
+def prose(page):
+    """The text of a page without its blocks of code."""
+    return re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(page):
+    """What links can name of a page: its headings, as GitHub spells them."""
+    found = []
+    for heading in re.findall(r"^#+ +(.+?) *$", prose(page), re.MULTILINE):
+        words = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading)
+        name = re.sub(r"[^\w\- ]", "", words).lower().replace(" ", "-")
+        found.append(f"{name}-{found.count(name)}" if name in found else name)
+    return set(found)
+
+
+@pytest.mark.parametrize("name", sorted(name for name in listed() if name.endswith(".md")))
+def test_links_of_a_page_lead_somewhere(name):
+    page = REPOSITORY / name
+    dead = []
+    for link in re.findall(r"\]\((?!https?:)([^)]+)\)", prose(page)):
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            dead.append(link)
+    assert not dead
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_and_overlays_of_a_page_are_there(page):
+def test_files_and_sections_that_a_page_names_are_there(page):
     text = page.read_text()
-    links = {link.split("#")[0] for link in re.findall(r"\]\((?!https?:)([^)#][^)]*)\)", text)}
-    absent = {link for link in links if not (page.parent / link).exists()}
+    absent = set()
     if page.name != "extending.md":  # whose readers write the files that it names
         named = re.findall(r"\b(?:config|workflow|lottery|tests)/[\w/.-]+\.\w+", text)
-        absent |= {name for name in named if not (REPOSITORY / name).exists()}
+        absent = {name for name in named if not (REPOSITORY / name).exists()}
+    headings = re.findall(r"^#+ (.+)", (REPOSITORY / "README.md").read_text(), re.MULTILINE)
+    absent |= set(re.findall(r"README's \"([^\"]+)\"", text)) - set(headings)
     assert not absent

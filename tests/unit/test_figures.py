@@ -109,12 +109,22 @@ def of_kind(kind, **changes):
 def test_table_1_is_typeset_to_the_papers_digits(tmp_path):
     row = {
         "panel": "18", "curve": "100 %", "epochs": 3.0, "samples": 3843501,
-        "updates": 2502.28, "percent": 3.3333,
+        "updates": 2502.28, "percent": 3.3333, "saved_after": 2505,
     }  # fmt: skip
     spec = of_kind("rewind", panels=(panel(ShownCurve(curve="100 %", label="all of it")),))
     text = svg(tmp_path, spec, [row])
-    for cell in ("all of it", "3,843,501", "2,500", "3.3 %", "updates"):
+    for cell in ("all of it", "3,843,501", "2,500", "3.3 %", "2,505"):
         assert cell in text
+
+
+def test_table_1_says_which_updates_are_nominal_and_which_the_runs_own(tmp_path):
+    row = {
+        "panel": "18", "curve": "100 %", "epochs": 300.0, "samples": 3843501,
+        "updates": 5004.6, "percent": 30.0, "saved_after": 5100,
+    }  # fmt: skip
+    text = svg(tmp_path, of_kind("rewind", panels=(panel("100 %"),)), [row])
+    assert text.index("updates, nominal") < text.index("W_k saved after")
+    assert text.index("5,000") < text.index("5,100")
 
 
 def test_a_cost_is_shown_beside_that_with_all_labels(tmp_path):
@@ -128,6 +138,7 @@ def test_a_cost_is_shown_beside_that_with_all_labels(tmp_path):
     text = svg(tmp_path, of_kind("cost", points=4, panels=(panel("100 %", tenth),)), rows)
     for cell in ("a tenth", "10.0 h", "2.0 h", "3.0 h", "5.0x", "3.7x", "4.5x"):
         assert cell in text
+    assert "fewer network inputs to find" in text
     assert "partial" not in text
 
 

@@ -1,5 +1,7 @@
 """Table 1: where a rewind point lies in its training, in four units (Appendix B)."""
 
+import math
+
 import pytest
 import torch
 from hypothesis import given
@@ -25,20 +27,23 @@ def significant(value, digits):
 
 
 ROWS = [
-    ("imagenet-labels-resnet50", 3, 2500, 3.3),
-    ("imagenet-images-30-resnet50", 10, 2500, 5.0),
-    ("imagenet-images-10-resnet50", 30, 5000, 15),
-    ("imagenet-images-1-resnet50", 300, 5000, 30),
+    ("imagenet-labels-resnet50", 3, 2500, 3.3, 2505),
+    ("imagenet-images-30-resnet50", 10, 2500, 5.0, 2510),
+    ("imagenet-images-10-resnet50", 30, 5000, 15, 5010),
+    ("imagenet-images-1-resnet50", 300, 5000, 30, 5100),
 ]
 
 
-@pytest.mark.parametrize(("ticket", "epochs", "updates", "percent"), ROWS)
-def test_a_row_is_the_papers(ticket, epochs, updates, percent):
+@pytest.mark.parametrize(("ticket", "epochs", "updates", "percent", "own"), ROWS)
+def test_a_row_is_the_papers_beside_the_update_after_which_w_k_is_saved(
+    ticket, epochs, updates, percent, own
+):
     (row,) = [row for row in rewind.rows("table1", TABLE, "", None) if row["ticket"] == ticket]
     assert row["epochs"] == pytest.approx(epochs)
     assert significant(row["samples"] / 3, 3) == 1_280_000
     assert significant(row["updates"], 2) == updates
     assert significant(row["percent"], 2) == percent
+    assert row["saved_after"] == own
 
 
 def test_the_table_has_the_papers_four_rows():
@@ -118,7 +123,7 @@ def schedule(curve):
     training = curve.chain.training
     recipe, size = training.recipe, training.dataset.train_images
     task = tasks.make(training.task, recipe)
-    drawn = round(size * training.subset.share(size, training.dataset.classes))
+    drawn = math.ceil(size * training.subset.share(size, training.dataset.classes))
     labels = torch.zeros(size if task.hides_labels else drawn, dtype=torch.long)
     labels[drawn:] = UNLABELLED
     batch = recipe.batch_size // (task.views if recipe.batch_counts == "copies" else 1)
@@ -164,7 +169,8 @@ def test_smaller_last_batches_make_at_most_an_update_more_per_epoch(ticket, unit
     curve = CurveSpec(panel="", curve="", chain=PAPER.chain(ticket, 0))
     nominal = rewind.in_all_units(curve)
     value = round(nominal[unit]) if unit in COUNTED else nominal[unit]
-    update = schedule(curve).update_at(Rewind(**{unit: value}))
+    update = rewind.saved_after(changed(curve, Rewind(**{unit: value})))
+    assert update == schedule(curve).update_at(Rewind(**{unit: value}))
     assert round(nominal["updates"]) <= update <= nominal["updates"] + nominal["epochs"] + 1
 
 

@@ -1,12 +1,14 @@
 """Parsing the workflow and the light stages stay light; imports flow one way."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import lottery
 from lottery.specs import GenerateSpec, MaskSpec
 from tests.conftest import REPOSITORY, stage_call, stage_inputs
 
@@ -28,9 +30,10 @@ LAYERS = [
     {"records", "reports"},
     {"headers"},
     {"artifacts", "config", "sharing", "truth"},
-    {"data", "models", "tasks", "tables", "claims", "captions"},
+    {"data", "models", "tasks", "claims", "captions"},
     {"pruning"},
     {"training", "figures", "plan", "planning", "quicker", "cluster", "exchange"},
+    {"tables"},
     {"stages", "reading", "packs", "verifying", "campaign"},
     {"__main__"},
 ]
@@ -88,6 +91,23 @@ def test_parsing_the_workflow_imports_nothing_heavy():
 
 def modules():
     return sorted((REPOSITORY / "lottery").rglob("*.py"))
+
+
+def test_the_package_says_which_modules_import_snakemake():
+    using = sorted(
+        path.stem
+        for path in modules()
+        if re.search(r"^\s*(?:from|import) snakemake", path.read_text(), re.MULTILINE)
+    )
+    said = re.search(r"Only (.+) import\s+Snakemake", lottery.__doc__)[1]
+    assert re.findall(r"`(\w+)`", said) == using
+    assert (
+        f"{NUMBERS[len(using)]} of its modules import Snakemake"
+        in (REPOSITORY / "docs/internals.md").read_text()
+    )
+
+
+NUMBERS = ("none", "one", "two", "three", "four")
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(REPOSITORY)))
