@@ -3,6 +3,7 @@
 Tables are those of `lottery.tables`. Missing rows are no error: the sample says what is missing.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -11,8 +12,8 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from lottery.claims.curves import Curves, Table
-from lottery.claims.evidence import MARGIN, Numbers, Unit
+from lottery.claims.curves import LIFELESS, Curves, Table
+from lottery.claims.evidence import BUDGET, MARGIN, Numbers, Unit
 from lottery.claims.rounds import Rounds, left
 
 
@@ -63,12 +64,39 @@ class Guard:
     sample: Sample
 
 
+SPARSE = 0.15
+"""Section 4.5 adjusts the random baseline "when less than 15% of the weights remain"."""
+
+
 @dataclass(frozen=True)
 class Tickets:
-    """The tickets of one name in some rounds."""
+    """The tickets of one name in some rounds; those of `adjusted` where few weights remain."""
 
     ticket: str
     at: Rounds
+    adjusted: str | None = None
+
+    def names(self, curves: Curves) -> list[str]:
+        """The ticket of each of its rounds: a twin of equal budget where there is one."""
+        sparse = curves.densities[self.at.of(curves.densities)] < SPARSE
+        return [
+            curves.compared(self.adjusted if self.adjusted and few else self.ticket)
+            for few in sparse
+        ]
+
+    def array(self, curves: Curves, what: str = "accuracy") -> Numbers:
+        """Their accuracies, or what else `Curves` has of them: seeds x its rounds."""
+        rounds = self.at.of(curves.densities)
+        columns = [
+            curves.of_ticket(name, what)[:, round]
+            for name, round in zip(self.names(curves), rounds, strict=True)
+        ]
+        return np.stack(columns, axis=1) if columns else np.empty((len(curves.seeds), 0))
+
+    def words(self, curves: Curves) -> str:
+        """Their name, or names."""
+        names = list(dict.fromkeys(self.names(curves)))
+        return " and ".join(names) or self.ticket
 
 
 @dataclass(frozen=True)
@@ -77,26 +105,31 @@ class Gap:
 
     Paired by round too if both are of the same rounds; otherwise one of them is a single round.
     `reference` is the ticket that both are compared with: if it is at chance, or not above its
-    `random` baseline (unless that is None), equal accuracies prove nothing.
+    `random` baseline (unless that is None), equal accuracies prove nothing. With `any_budget` the
+    two may have more or less training behind them: that is what is claimed to matter.
     """
 
     evaluation: str
     a: Tickets
     b: Tickets
     reference: Tickets
-    random: str | None
+    random: Tickets | None
+    any_budget: bool = False
 
     unit: ClassVar[Unit] = "points"
     columns: ClassVar[tuple[str, ...]] = (
-        "ticket", "evaluation", "seed", "round", "density", "accuracy", "chance"
+        "ticket", "evaluation", "seed", "round", "density", "accuracy", "chance", "samples",
+        "updates", *LIFELESS,
     )  # fmt: skip
 
     def sample(self, table: Table) -> Sample:
         """The gap at each of the claimed rounds that the table has.
 
         All of them count: if a ticket lacks one it cannot be judged, if a seed does it is left out.
+        Nor is it judged if a network of it has learned nothing: without its seed the others would
+        be those that chance has spared.
         """
-        return _minus(table.curves(self.evaluation), self.a, self.b)
+        return _minus(table.curves(self.evaluation), self.a, self.b, self.any_budget)
 
     def above_chance(self, table: Table) -> list[Guard]:
         """The reference's lead over guessing."""
@@ -108,19 +141,25 @@ class Gap:
         """The reference's lead over its random baseline."""
         if self.random is None:
             return []
-        says = f"{self.reference.ticket} not clearly above {self.random}"
-        baseline = Tickets(self.random, self.reference.at)
-        return [Guard(says, _minus(table.curves(self.evaluation), self.reference, baseline))]
+        curves = table.curves(self.evaluation)
+        says = f"{self.reference.ticket} not clearly above {self.random.words(curves)}"
+        return [Guard(says, _minus(curves, self.reference, self.random))]
 
     def words(self, table: Table) -> str:
         """What was compared, or what should have been if there is nothing."""
-        densities = table.curves(self.evaluation).densities
+        curves = table.curves(self.evaluation)
         left_a, left_b = (
-            left(densities[side.at.of(densities)]) or side.at.words for side in (self.a, self.b)
+            left(curves.densities[side.at.of(curves.densities)]) or side.at.words
+            for side in (self.a, self.b)
         )
+        a, b = self.a.words(curves), self.b.words(curves)
         if self.a.at == self.b.at:
-            return f"{self.a.ticket} - {self.b.ticket}, {left_a}"
-        return f"{self.a.ticket}, {left_a} - {self.b.ticket}, {left_b}"
+            return f"{a} - {b}, {left_a}"
+        return f"{a}, {left_a} - {b}, {left_b}"
+
+    def note(self, table: Table) -> str:
+        """Which round was judged, where it is not the one that the claim names."""
+        return self.a.at.note(table.curves(self.evaluation).densities)
 
 
 @dataclass(frozen=True)
@@ -170,6 +209,10 @@ class Growth:
         """What was compared."""
         return " < ".join(f"({gap.words(table)})" for gap in self.gaps)
 
+    def note(self, table: Table) -> str:
+        """Nothing: it names no single round."""
+        return ""
+
 
 @dataclass(frozen=True)
 class Sparsity:
@@ -212,6 +255,10 @@ class Sparsity:
         other = self.b if isinstance(self.b, str) else f"{self.b:g} %"
         return f"sparsity of {self.a} - {other}"
 
+    def note(self, table: Table) -> str:
+        """Nothing: it names no round."""
+        return ""
+
 
 @dataclass(frozen=True)
 class Saving:
@@ -221,15 +268,21 @@ class Saving:
     b: str
 
     unit: ClassVar[Unit] = "times"
-    columns: ClassVar[tuple[str, ...]] = ("ticket", "seed", "generation")
+    columns: ClassVar[tuple[str, ...]] = ("ticket", "seed", "generation", "inputs")
 
     def sample(self, table: Table) -> Sample:
-        """The logarithm of the ratio; no time is spent if only round 0 is evaluated."""
+        """The logarithm of the ratio; no time is spent if only round 0 is evaluated.
+
+        What the recipes alone imply, by the network inputs that are learned from, is remarked.
+        """
         both = [self.a, self.b]
         hours = [table.by_seed(ticket, "generation") for ticket in both]
         hours = [spent[spent > 0] for spent in hours]
         logs = (np.log(hours[0]) - np.log(hours[1])).dropna()
-        return _per_seed("time", logs, _absent(both, hours))
+        found = _per_seed("time", logs, _absent(both, hours))
+        inputs = [table.by_seed(ticket, "inputs").mean() for ticket in both]
+        implied = f"the recipes imply {inputs[0] / inputs[1]:.2f} times" if len(logs) else ""
+        return replace(found, remark=implied)
 
     def above_chance(self, table: Table) -> list[Guard]:
         """None: no accuracy is compared."""
@@ -241,41 +294,80 @@ class Saving:
         """What was compared."""
         return f"{self.a} / {self.b}, hours to find"
 
+    def note(self, table: Table) -> str:
+        """Nothing: it names no round."""
+        return ""
+
 
 Comparison = Gap | Growth | Sparsity | Saving
 
 
-def _minus(curves: Curves, a: Tickets, b: Tickets | None) -> Sample:
+def _minus(curves: Curves, a: Tickets, b: Tickets | None, any_budget: bool = False) -> Sample:
     """The accuracy of one minus that of another, or minus chance, at each of their rounds."""
     sides = [a] if b is None else [a, b]
     rounds = [side.at.of(curves.densities) for side in sides]
     lacking = next(filter(None, map(_lacking, [curves] * 2, sides, rounds)), "")
     if not all(rounds):
         return Sample((), (Block("on average", np.empty(0), (), np.empty((0, 0))),), lacking)
-    found = [curves.of_ticket(s.ticket)[:, r] for s, r in zip(sides, rounds, strict=True)]
+    lacking = lacking or next(filter(None, map(_lifeless, [curves] * 2, sides)), "")
+    other = "" if b is None or any_budget else _other_budget(curves, a, b, "samples", "images")
+    lacking = lacking or other
+    found = [side.array(curves) for side in sides]
     values = found[0] - (curves.chance if b is None else found[1])
     complete = ~np.isnan(values).any(axis=1)
     begun = np.any([~np.isnan(own).all(axis=1) for own in found], axis=0)
     seeds = np.array(curves.seeds, dtype=int)
     left_out = ", ".join(map(str, seeds[begun & ~complete]))
+    remarks = [f"without seed {left_out}, which lacks rounds" if left_out else ""]
+    if b is not None and not any_budget:
+        remarks.append(_other_budget(curves, a, b, "updates", "updates"))
     places = tuple(curves.places[round] for round in max(rounds, key=len))
     values = values[complete]
     return Sample(
         tuple(seeds[complete].tolist()),
         (Block("on average", values.mean(axis=1), places, values),),
         lacking,
-        f"without seed {left_out}, which lacks rounds" if left_out and not lacking else "",
+        "" if lacking else "; ".join(filter(None, remarks)),
     )
 
 
 def _lacking(curves: Curves, side: Tickets, rounds: list[int]) -> str:
-    if side.ticket not in curves.accuracy:
-        return f"no results of {side.ticket}"
+    names = dict.fromkeys(side.names(curves) or [curves.compared(side.ticket)])
+    absent = [name for name in names if name not in curves.accuracy]
+    if absent:
+        return f"no results of {absent[0]}"
     if not rounds:
         return f"no round with {side.at.words}"
-    absent = np.isnan(curves.of_ticket(side.ticket)[:, rounds]).all(axis=0)
-    gaps = left(curves.densities[rounds][absent])
-    return f"missing rounds: {side.ticket}, {gaps}" if gaps else ""
+    missing = np.isnan(side.array(curves)).all(axis=0)
+    gaps = left(curves.densities[rounds][missing])
+    return f"missing rounds: {side.words(curves)}, {gaps}" if gaps else ""
+
+
+def _lifeless(curves: Curves, side: Tickets) -> str:
+    """The first network of some tickets that has learned nothing."""
+    dead = np.argwhere(side.array(curves, "lifeless") > 0)
+    if not len(dead):
+        return ""
+    seed, place = dead[0]
+    name, where = side.names(curves)[place], curves.places[side.at.of(curves.densities)[place]]
+    more = f", and {len(dead) - 1} more of it" if len(dead) > 1 else ""
+    return f"{name}, seed {curves.seeds[seed]}, has learned nothing {where}{more}"
+
+
+def _other_budget(curves: Curves, a: Tickets, b: Tickets, what: str, unit: str) -> str:
+    """Whether two have more or less training behind them, at the round where most."""
+    with warnings.catch_warnings():  # of rounds, or of tables, without any
+        warnings.simplefilter("ignore", RuntimeWarning)
+        means = [np.nanmean(side.array(curves, what), axis=0) for side in (a, b)]
+    one, other = np.broadcast_arrays(*means)
+    apart = np.nan_to_num(np.abs(np.log(one) - np.log(other)))
+    place = int(apart.argmax())
+    if apart[place] <= np.log1p(BUDGET):
+        return ""
+    return (
+        f"other budgets: {a.words(curves)} has {one[place]:,.0f} {unit} behind it, "
+        f"{b.words(curves)} {other[place]:,.0f}"
+    )
 
 
 def _absent(tickets: list[str], found: list[pd.Series]) -> str:

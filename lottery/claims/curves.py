@@ -10,47 +10,65 @@ import pandas as pd
 from lottery.claims.evidence import Numbers
 from lottery.claims.rounds import left
 
+EQUAL = "-equal"
+"""What ends the name of a baseline that is trained as long as found tickets are, where another one
+is trained as long as the paper's."""
+LIFELESS = ("dead", "stalled", "collapsed")
+"""Columns that are 1 where a network has learned nothing."""
+ARRAYS = ("accuracy", "samples", "updates", "lifeless")
+
 
 @dataclass(frozen=True)
 class Curves:
-    """The accuracies of tickets in one evaluation, in percent.
+    """The accuracies of tickets in one evaluation, in percent, and what else claims ask of them.
 
     `densities` (0..1) are those of the rounds, decreasing. An array of `accuracy` is seeds x
-    rounds, NaN where missing; a ticket without any accuracy has none.
+    rounds, NaN where missing; a ticket without any accuracy has none. So are those of the images
+    (`samples`) and `updates` behind each network, and of `lifeless`, above 0 where it has learned
+    nothing; without them nothing is known of these.
     """
 
     seeds: tuple[int, ...]
     densities: Numbers
     chance: float
     accuracy: Mapping[str, Numbers]
+    samples: Mapping[str, Numbers] = field(default_factory=dict)
+    updates: Mapping[str, Numbers] = field(default_factory=dict)
+    lifeless: Mapping[str, Numbers] = field(default_factory=dict)
 
     @cached_property
     def places(self) -> tuple[str, ...]:
         """The rounds in words."""
         return tuple(f"at {left([density])}" for density in self.densities)
 
-    def of_ticket(self, ticket: str) -> Numbers:
-        """Its accuracies, all NaN if it has none."""
+    def of_ticket(self, ticket: str, what: str = "accuracy") -> Numbers:
+        """Its accuracies, or its `samples`, `updates` or `lifeless`; all NaN if it has none."""
         nothing = np.full((len(self.seeds), len(self.densities)), np.nan)
-        return self.accuracy.get(ticket, nothing)
+        found: Numbers = getattr(self, what).get(ticket, nothing)
+        return found
+
+    def compared(self, ticket: str) -> str:
+        """The ticket itself, or the twin that is trained as long as found tickets are."""
+        twin = f"{ticket}{EQUAL}"
+        return twin if twin in self.accuracy else ticket
 
     @classmethod
     def of(cls, rows: pd.DataFrame) -> "Curves":
         """From a table's rows of one evaluation, in which a ticket of two panels appears twice."""
         rows = rows.dropna(subset=["accuracy", "round"])  # imported tickets have no round
+        rows = rows.assign(
+            accuracy=100 * rows["accuracy"], lifeless=rows[list(LIFELESS)].max(axis=1)
+        )
         densities = rows.groupby("round")["density"].mean()
         seeds = np.unique(rows["seed"])
-        by_ticket = {
-            ticket: 100
-            * own.groupby(["seed", "round"])["accuracy"]
-            .mean()
-            .unstack()
-            .reindex(index=seeds, columns=densities.index)
-            .to_numpy(dtype=float)
-            for ticket, own in rows.groupby("ticket")
-        }
+        arrays: dict[str, dict[str, Numbers]] = {name: {} for name in ARRAYS}
+        for ticket, own in rows.groupby("ticket"):
+            means = own.groupby(["seed", "round"])[list(ARRAYS)].mean().unstack()
+            for name in ARRAYS:
+                places = means[name].reindex(index=seeds, columns=densities.index)
+                arrays[name][str(ticket)] = places.to_numpy(dtype=float)
         chance = 100 * float(rows["chance"].max())
-        return cls(tuple(int(seed) for seed in seeds), densities.to_numpy(), chance, by_ticket)
+        return cls(tuple(int(s) for s in seeds), densities.to_numpy(), chance, **arrays)
 
 
 @dataclass

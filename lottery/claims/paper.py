@@ -19,9 +19,11 @@ from lottery.claims.networks import (
     EXTREME,
     MODERATE,
     PRUNED,
+    RANDOM,
     RESNET18,
     RESNET50,
     SIMPLE,
+    UNADJUSTED,
     VGG19,
 )
 from lottery.claims.rounds import Nearest
@@ -64,7 +66,7 @@ CLAIMS: tuple[Claim, ...] = (
             "4.1",
             figure,
             f"{network.name}: severely pruned, {name} tickets are better than random ones",
-            network.gap(task, network.random, EXTREME),
+            network.gap(task, RANDOM, EXTREME),
             better,
         )
         for figure, network, task, name in LABEL_AGNOSTIC
@@ -76,8 +78,8 @@ CLAIMS: tuple[Claim, ...] = (
             f"{network.name}: the gap between {name} and random tickets grows with severe pruning",
             Growth(
                 (
-                    network.gap(task, network.random, MODERATE),
-                    network.gap(task, network.random, EXTREME),
+                    network.gap(task, RANDOM, UNADJUSTED if network.adjusted else MODERATE),
+                    network.gap(task, RANDOM, EXTREME),
                 ),
                 ("moderate", "extreme pruning"),
             ),
@@ -160,9 +162,9 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "4.2",
         "cost",
-        "Tickets from 10 % of the images take 5x less time to find (4x is enough)",
+        "Tickets from 10 % of the images take 5x less time to find",
         Saving(LABELS, IMAGES),
-        at_least(log(4)),
+        at_least(log(5)),
     ),
     *(
         # "While keeping the subsets size constant": against as many images of all classes.
@@ -180,22 +182,22 @@ CLAIMS: tuple[Claim, ...] = (
         "4.2",
         "fig3",
         "Good performance with only 1 % of the classes (better than random tickets)",
-        RESNET50.gap("classes-1", "random", EXTREME),
+        RESNET50.gap("classes-1", RANDOM, EXTREME),
         better,
     ),
     Claim(
         "4.2",
         "cost",
-        "1 % of the classes lead to a 10x faster generation (8x is enough)",
+        "1 % of the classes lead to a 10x faster generation",
         Saving(LABELS, "imagenet-classes-1-resnet50"),
-        at_least(log(8)),
+        at_least(log(10)),
     ),
     *(
         Claim(
             "4.2",
             "fig4",
             f"{network.name}: tickets from permuted labels are not better than adjusted random",
-            network.gap("permuted-labels", network.random, EXTREME),
+            network.gap("permuted-labels", RANDOM, EXTREME),
             not_better,
         )
         for network in (RESNET18, VGG19)
@@ -278,7 +280,7 @@ CLAIMS: tuple[Claim, ...] = (
         "5",
         "fig3",
         "A subset is sufficient: extremely pruned, 10 % of the images beat random tickets",
-        RESNET50.gap("images-10", "random", EXTREME),
+        RESNET50.gap("images-10", RANDOM, EXTREME),
         better,
     ),
     *(
@@ -320,7 +322,8 @@ CLAIMS: tuple[Claim, ...] = (
             "fig7",
             f"Tickets are sensitive to late resetting: those of {words} differ from those of "
             "3.8 million samples",
-            RESNET50.between(f"{IMAGES}-{unit}", IMAGES, PRUNED, IMAGES),
+            # What is behind W_k differs, and is what is claimed to matter.
+            RESNET50.between(f"{IMAGES}-{unit}", IMAGES, PRUNED, IMAGES, any_budget=True),
             differs,
         )
         for unit, words in (

@@ -21,6 +21,10 @@ class Between:
         """The indices of these rounds, given the densities of all."""
         return np.flatnonzero((densities >= self.least) & (densities < self.below)).tolist()
 
+    def note(self, densities: Numbers) -> str:
+        """Nothing: all rounds that it names are judged."""
+        return ""
+
 
 @dataclass(frozen=True)
 class Nearest:
@@ -42,6 +46,11 @@ class Nearest:
         if away.size == 0 or away.min() > np.log(self.FACTOR):
             return []
         return [int(away.argmin())]
+
+    def note(self, densities: Numbers) -> str:
+        """Which round is judged, given the densities of all, if it is not the one that is meant."""
+        judged = left(densities[self.of(densities)])
+        return "" if judged in ("", self.words) else f" (judged at {judged})"
 
 
 Rounds = Between | Nearest

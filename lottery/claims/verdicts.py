@@ -47,8 +47,9 @@ def examine(comparison: Comparison, judge: Judge, table: Table) -> Finding:
     """What a table says about one claim.
 
     Any verdict on equality needs guards: a reference that is clearly above chance, by the margin at
-    every compared round, and better than its random baseline. That a ticket is *not better* needs
-    the first: where even the reference guesses, nothing could have been seen.
+    every compared round, and better than its random baseline. So does the verdict that a ticket is
+    *not better*: where the reference guesses, or is no better than tickets drawn at random, nothing
+    could have been seen.
     """
     sample = comparison.sample(table)
     estimate = Estimate.of(sample.blocks[0].overall)
@@ -62,7 +63,7 @@ def examine(comparison: Comparison, judge: Judge, table: Table) -> Finding:
     if judge.broken:
         holds, fails = fails, holds
         on_holds, on_fails = found.broken, "within the margin everywhere"
-    guard, reason = _guarded(comparison, judge, table)
+    guard, reason = _guarded(comparison, table)
     if guard is None and judge.equality:
         return Finding(estimate, None, None, reason, remark=sample.remark)
     guard = 1 if guard is None else guard
@@ -77,11 +78,10 @@ def _tested(sample: Sample, judge: Judge, unit: Unit = "points") -> Tested:
     return t_tests([part for block in sample.blocks for part in judge.parts(block)], unit)
 
 
-def _guarded(comparison: Comparison, judge: Judge, table: Table) -> tuple[float | None, str]:
+def _guarded(comparison: Comparison, table: Table) -> tuple[float | None, str]:
     """The p-value that all guards are met, None if data lack, and the one met least well."""
     guards = [(guard, at_least(MARGIN)) for guard in comparison.above_chance(table)]
-    if judge.equality:
-        guards += [(guard, better) for guard in comparison.above_random(table)]
+    guards += [(guard, better) for guard in comparison.above_random(table)]
     worst, why = 0.0, ""
     for guard, asked in guards:
         if guard.sample.reason:

@@ -21,7 +21,8 @@ def accuracies(ticket, by_seed, densities=(1, 0.5, 0.05), **changes):
     """Rows of a table: `by_seed` holds the accuracy (percent) of each round."""
     rows = [
         {"ticket": ticket, "evaluation": "e", "seed": float(seed), "round": float(round),
-         "density": densities[round], "chance": 0.1, "accuracy": value / 100}
+         "density": densities[round], "chance": 0.1, "accuracy": value / 100,
+         "samples": 60_000, "updates": 600, "dead": 0, "stalled": 0, "collapsed": 0}
         for seed, values in by_seed.items()
         for round, value in enumerate(values)
     ]  # fmt: skip
@@ -30,7 +31,8 @@ def accuracies(ticket, by_seed, densities=(1, 0.5, 0.05), **changes):
 
 def gap(a="a", b="b", at=PRUNED, b_at=None, reference="b", random=None):
     other = Tickets(b, b_at or at)
-    return Gap("e", Tickets(a, at), other, Tickets(reference, other.at), random)
+    baseline = Tickets(random, other.at) if random else None
+    return Gap("e", Tickets(a, at), other, Tickets(reference, other.at), baseline)
 
 
 def sample(comparison, *tables):
@@ -119,7 +121,7 @@ def test_a_ratio_has_the_geometric_mean_and_the_error_of_the_delta_method():
     """2 and 8 times: 4 on the geometric mean; s.e. of the logs log(4)/2, times 4."""
     table = pd.DataFrame(
         {"ticket": ["a", "a", "b", "b"], "seed": [0, 1, 0, 1], "generation": [6.0, 40.0, 3.0, 5.0]}
-    )
+    ).assign(inputs=1.0)
     found = Estimate.of(sample(Saving("a", "b"), table).blocks[0].overall).exponential()
     assert found.effect == pytest.approx(4)
     assert found.error == pytest.approx(4 * math.log(4) / 2)
@@ -131,12 +133,13 @@ def test_a_ratio_has_the_geometric_mean_and_the_error_of_the_delta_method():
 def test_a_saving_is_told_in_times():
     hours = {"a": (30, 31, 32), "b": (10, 10, 10)}
     table = pd.DataFrame(
-        [{"ticket": t, "seed": s, "generation": h} for t, own in hours.items()
-         for s, h in enumerate(own)]
+        [{"ticket": t, "seed": s, "generation": h, "inputs": 9.0 if t == "a" else 2.0}
+         for t, own in hours.items() for s, h in enumerate(own)]
     )  # fmt: skip
     assert verdict(Saving("a", "b"), at_least(math.log(2)), table).verdict == "holds"
     found = verdict(Saving("a", "b"), at_least(math.log(4)), table)
-    assert (found.verdict, found.why) == ("does not hold", "time: 3.10, not above 4")
+    why = "time: 3.10, not above 4; the recipes imply 4.50 times"
+    assert (found.verdict, found.why) == ("does not hold", why)
 
 
 def sparsities(dead=0.0):
@@ -241,3 +244,76 @@ def test_equality_without_the_random_baseline_cannot_be_judged():
         assert found.verdict == "cannot tell"
         assert found.why == f"b not clearly above random: {reason}"
         assert found.adjusted is None, "it is no member of its section's family"
+
+
+# Budgets, and networks that have learned nothing
+
+
+AHEAD = accuracies("a", {s: [90, 70 + s / 10, 60] for s in range(3)})
+BEHIND = accuracies("b", {s: [90, 60, 50] for s in range(3)})
+
+
+@pytest.mark.parametrize(
+    ("samples", "updates", "expected", "why"),
+    [
+        (60_000, 600, "holds", ""),
+        (60_500, 600, "holds", ""),
+        (61_000, 610, "cannot tell",
+         "other budgets: a has 60,000 images behind it, b 61,000"),
+        (60_000, 900, "holds", "other budgets: a has 600 updates behind it, b 900"),
+    ],
+)  # fmt: skip
+def test_between_other_budgets_there_is_no_verdict(samples, updates, expected, why):
+    """More than 1 % of the images; where batches are of other sizes, updates alone are told."""
+    found = verdict(gap(), better, AHEAD, BEHIND.assign(samples=samples, updates=updates))
+    assert (found.verdict, found.why) == (expected, why)
+
+
+def test_claims_about_the_rewind_point_itself_are_of_any_budget():
+    sides = (Tickets(name, PRUNED) for name in ("a", "b", "b"))
+    found = verdict(Gap("e", *sides, None, any_budget=True), better, AHEAD,
+                    BEHIND.assign(samples=9, updates=1))  # fmt: skip
+    assert (found.verdict, found.why) == ("holds", "")
+
+
+def test_where_a_baseline_has_a_twin_of_equal_budget_the_twin_is_compared():
+    short = BEHIND.assign(samples=50_000, accuracy=0.9)
+    twin = BEHIND.assign(ticket="b-equal")
+    found = verdict(gap(), better, AHEAD, short, twin)
+    assert (found.verdict, found.why) == ("holds", "")
+    assert gap().words(Table(pd.concat([AHEAD, short, twin]))) == "a - b-equal, 50 to 5 % left"
+
+
+def test_an_adjusted_baseline_is_taken_where_few_weights_remain():
+    """At 5 % left; at 50 % the plain one, as in Section 4.5."""
+    few = accuracies("few", {s: [90, 0, 30] for s in range(3)})
+    plain = Tickets("b", PRUNED, adjusted="few")
+    compared = Gap("e", Tickets("a", PRUNED), plain, plain, None)
+    found = sample(compared, AHEAD, BEHIND, few).blocks[0].each
+    assert found == pytest.approx(np.array([[10, 30], [10.1, 30], [10.2, 30]]))
+    table = Table(pd.concat([AHEAD, BEHIND, few]))
+    assert compared.words(table) == "a - b and few, 50 to 5 % left"
+
+
+@pytest.mark.parametrize("column", ["dead", "stalled", "collapsed"])
+@pytest.mark.parametrize("ticket", ["a", "b"])
+def test_a_network_that_has_learned_nothing_takes_the_verdict(column, ticket):
+    """Leaving out its seed would leave those that chance has spared."""
+    rows = pd.concat([AHEAD, BEHIND])
+    at = (rows["ticket"] == ticket) & (rows["seed"] == 1) & (rows["round"] == 2)
+    found = verdict(gap(), better, rows.assign(**{column: at.astype(int)}))
+    assert found.verdict == "cannot tell"
+    assert found.why == f"{ticket}, seed 1, has learned nothing at 5 % left"
+    moderate = verdict(gap(at=MODERATE), better, rows.assign(**{column: at.astype(int)}))
+    assert moderate.verdict == "holds", "it is of another round"
+
+
+def test_a_lead_is_not_refuted_where_a_network_of_the_baseline_is_dead():
+    """The guard against saturation cannot be met then; the lead itself could still be shown."""
+    random = accuracies("random", {s: [90, 30, 20 + s] for s in range(3)}, dead=1)
+    equal = gap(random="random")
+    refuted = AHEAD.assign(ticket="b"), BEHIND.assign(ticket="a")
+    assert verdict(equal, better, *refuted).verdict == "cannot tell"
+    assert verdict(equal, better, *refuted, random.assign(dead=0)).verdict == "does not hold"
+    assert verdict(equal, better, *refuted, random).verdict == "cannot tell"
+    assert verdict(equal, better, AHEAD, BEHIND, random).verdict == "holds"

@@ -3,7 +3,7 @@
 from lottery import config
 from lottery.catalogue.tasks import TASKS
 from lottery.config.entries import FoundTicket
-from lottery.specs import nominal_batch_sizes
+from lottery.specs import nominal_batch_sizes, samples_per_epoch
 from lottery.training.schedule import Schedule
 from lottery.words import rewind
 from tests.conftest import REPOSITORY
@@ -113,3 +113,18 @@ def test_two_points_lie_within_a_warm_up():
     assert within == {"imagenet-rotnet-resnet50", "imagenet-images-10-resnet50-epochs"}
     assert "within" in cells(IMAGES, "imagenet-rotnet-resnet50")[-1]
     assert "Two points lie within a warm-up" in PAGE
+
+
+def test_how_many_times_less_the_recipes_of_section_4_2_imply():
+    """5 and 10 times less time: so many times fewer network inputs, or updates of full batches."""
+    implied = {}
+    for name in ("labels", "images-10", "classes-1"):
+        found, _, schedule, _ = training(COPIES, f"imagenet-{name}-resnet50")
+        images = samples_per_epoch(found.dataset, found.subset, found.task) * found.recipe.epochs
+        implied[name] = images, schedule.updates * found.recipe.batch_size
+    times = {
+        name: tuple(round(a / b, 2) for a, b in zip(implied["labels"], own, strict=True))
+        for name, own in implied.items()
+    }
+    assert times["images-10"] == (4.5, 4.5)
+    assert times["classes-1"] == (9.0, 8.84)
