@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, get_args
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 from lottery.claims.comparisons import SPARSE, Comparison
 from lottery.claims.curves import Table
 from lottery.claims.evidence import BUDGET, CONFIDENCE, LEVEL, MARGIN, Estimate
+from lottery.claims.later_version import LATER_CLAIMS
 from lottery.claims.paper import CLAIMS, Claim
 from lottery.claims.verdicts import Finding, Judged, Verdict, conclude, examine
 
@@ -61,28 +62,46 @@ LEGEND = f"""\
 """
 
 
-def scoreboard(tables: Mapping[str, pd.DataFrame], scale: str) -> pd.DataFrame:
+OWN_SCALES = {"paper": "The paper's claims", "v2": "The claims of the paper's later version"}
+"""Whose claims they are at the scales at which nothing stands in for the paper's own."""
+
+
+def claimed(figures: Collection[str]) -> tuple[Claim, ...]:
+    """The claims of each version of the paper that has one of these figures."""
+    return tuple(
+        claim
+        for version in (CLAIMS, LATER_CLAIMS)
+        if any(one.figure in figures for one in version)
+        for claim in version
+    )
+
+
+def scoreboard(
+    tables: Mapping[str, pd.DataFrame], scale: str, claims: Sequence[Claim] = CLAIMS
+) -> pd.DataFrame:
     """One row per claim; `tables` are by figure, and a missing one counts as empty."""
     held = {figure: Table(frame) for figure, frame in tables.items()}
     rows = [
         _row(claim, finding, judged, _table(claim.comparison, held.get(claim.figure)), scale)
-        for claim, (finding, judged) in judged_claims(held).items()
+        for claim, (finding, judged) in judged_claims(held, claims).items()
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def judged_claims(tables: Mapping[str, Table]) -> dict[Claim, tuple[Finding, Judged]]:
+def judged_claims(
+    tables: Mapping[str, Table], claims: Sequence[Claim] = CLAIMS
+) -> dict[Claim, tuple[Finding, Judged]]:
     """The finding and verdict of each claim; each section of the paper is a family of its own."""
-    findings = {claim: _examine(claim, tables.get(claim.figure)) for claim in CLAIMS}
+    findings = {claim: _examine(claim, tables.get(claim.figure)) for claim in claims}
     found: dict[Claim, tuple[Finding, Judged]] = {}
-    for section in dict.fromkeys(claim.section for claim in CLAIMS):
+    for section in dict.fromkeys(claim.section for claim in claims):
         family = {claim: f for claim, f in findings.items() if claim.section == section}
         verdicts = conclude(list(family.values()))
         found |= {
             claim: (finding, verdict)
             for (claim, finding), verdict in zip(family.items(), verdicts, strict=True)
         }
-    return {claim: found[claim] for claim in CLAIMS}
+    return {claim: found[claim] for claim in claims}
 
 
 def _examine(claim: Claim, table: Table | None) -> Finding:
@@ -139,8 +158,8 @@ def markdown(rows: pd.DataFrame, scale: str) -> str:
 
 
 def _scale(scale: str) -> str:
-    if scale == "paper":
-        return "The paper's claims, checked against results at its own scale, `paper`."
+    if scale in OWN_SCALES:
+        return f"{OWN_SCALES[scale]}, checked against results at its own scale, `{scale}`."
     return (
         f"The paper's claims, checked against results at scale `{scale}`: stand-ins were trained, "
         "so they prove nothing about the paper's own networks and data."

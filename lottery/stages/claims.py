@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from lottery import files, paths, records
-from lottery.claims.paper import CLAIMS
-from lottery.claims.scoreboard import markdown, scoreboard
+from lottery.claims.paper import Claim
+from lottery.claims.scoreboard import claimed, markdown, scoreboard
 from lottery.errors import LotteryError
 from lottery.figure_specs import ClaimsSpec
 from lottery.fingerprint import code
@@ -33,10 +33,9 @@ def claims(spec: ClaimsSpec, tables: Sequence[str], csv: str, text: str) -> None
         if figure not in spec.figures:
             raise LotteryError(f"{path}: scale {spec.scale} has no figure {figure!r}")
     found = {figure: records.table(path) for figure, path in by_figure.items()}
-    rows = scoreboard(
-        {figure: _read(figure, by_figure[figure], text) for figure, (_, text) in found.items()},
-        spec.scale,
-    )
+    held = claimed(spec.figures)
+    read = {f: _read(f, by_figure[f], content, held) for f, (_, content) in found.items()}
+    rows = scoreboard(read, spec.scale, held)
     with files.atomic(csv) as handle:
         rows.to_csv(handle, index=False)
     used = {figure: Input.of(by_figure[figure], about) for figure, (about, _) in found.items()}
@@ -47,8 +46,8 @@ def claims(spec: ClaimsSpec, tables: Sequence[str], csv: str, text: str) -> None
     log(f"checked {len(rows)} claims against {len(by_figure)} tables")
 
 
-def _read(figure: str, path: str, text: bytes) -> pd.DataFrame:
-    columns = {c for claim in CLAIMS if claim.figure == figure for c in claim.comparison.columns}
+def _read(figure: str, path: str, text: bytes, held: Sequence[Claim]) -> pd.DataFrame:
+    columns = {c for claim in held if claim.figure == figure for c in claim.comparison.columns}
     kinds = {column: "str" if column in NAMES else "float" for column in columns}
     try:
         table = pd.read_csv(io.BytesIO(text), dtype=kinds)
