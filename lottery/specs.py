@@ -22,6 +22,9 @@ from lottery.catalogue.networks.family import Family
 from lottery.catalogue.tasks import TASKS
 from lottery.errors import LotteryError
 
+VARIANTS = tuple(variant for family in NETWORKS.values() for variant in family.variants)
+"""Of all families."""
+
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Channels = tuple[float, float, float]
 Scale = Annotated[float, Field(gt=0)]
@@ -126,21 +129,40 @@ class Subset(Spec):
 
 
 class Architecture(Spec):
-    """A network; `width` is the number of channels of its first convolution."""
+    """A network."""
 
     model: NetworkName
     depth: int
     stem: Literal["small", "imagenet"] = Field(
         "small", description="for images of 32 pixels or so, or of 224; the modified VGG has none"
     )
-    width: int = Field(64, ge=1)
-    batch_norm: bool = Field(False, description="AlexNet only; other networks always have it")
+    width: int = Field(
+        64,
+        ge=1,
+        description="channels of the first convolution, to which those of all others are in "
+        "proportion; of AlexNet 64 is full width, in all variants",
+    )
+    variant: str | None = Field(
+        None,
+        description="AlexNet only: whose layers and initial weights it has; default: deepcluster",
+        json_schema_extra={"enum": [*VARIANTS, None]},
+    )
     pools: int | None = Field(
         None,
         ge=0,
         description="max-pools kept, from the first, for images too small for all of them "
         "(AlexNet has 3, VGG 5)",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_variant(cls, given: Any) -> Any:
+        """A variant that is left out is the first: one network has one spec."""
+        if not isinstance(given, Mapping) or given.get("variant") is not None:
+            return given
+        known = [family for name, family in NETWORKS.items() if name == given.get("model")]
+        variants = known[0].variants if known else ()
+        return {**given, "variant": variants[0]} if variants else given
 
     @model_validator(mode="after")
     def _exists(self) -> Self:
@@ -151,8 +173,13 @@ class Architecture(Spec):
             )
         if self.stem not in family.stems:
             raise ValueError(f"a {self.model} has no stem but `stem: {family.stems[0]}`")
-        if self.batch_norm and not family.optional_batch_norm:
-            raise ValueError(f"batch_norm is a key of alexnet: a {self.model} always has it")
+        if self.variant and not family.variants:
+            raise ValueError(f"variant {self.variant}: a {self.model} has no variants")
+        if family.variants and self.variant not in family.variants:
+            raise ValueError(
+                f"variant {self.variant} is unknown for {self.model}, choose from "
+                f"{', '.join(family.variants)}"
+            )
         if self.pools is not None and self.pools > family.pools:
             raise ValueError(
                 f"pools {self.pools}: a {self.model} has {family.pools} that can be left out"

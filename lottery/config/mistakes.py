@@ -16,6 +16,10 @@ TICKETS = ("found", "baseline", "imported")
 """The kinds of tickets, in the order of their union."""
 RENAMED = {
     ("", "max_time"): "max_minutes",
+    (
+        "architectures",
+        "batch_norm",
+    ): "variant (deepcluster and rotnet have it, torchvision has not)",
     ("pruning", "rate"): "fraction",
     ("recipes", "gpus"): "micro_batches",
     ("recipes", "decay"): "gamma",

@@ -32,6 +32,7 @@ from torch import Tensor, fx, nn
 from lottery.errors import LotteryError
 
 Weighted = nn.Conv2d | nn.Linear
+BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d
 ALIKE = (nn.MaxPool2d, nn.AdaptiveAvgPool2d, nn.Dropout, nn.Identity)
 """Modules that leave a channel of one value as it is: max-pools pad with less than any value."""
 SUMS: tuple[Any, ...] = (operator.add, operator.iadd, torch.add, "add", "add_")
@@ -93,7 +94,7 @@ class _Group:
     fixed: bool = False
     """Whether they are the network's inputs or outputs."""
     writers: list[Weighted] = field(default_factory=list)
-    norms: list[nn.BatchNorm2d] = field(default_factory=list)
+    norms: list[BatchNorm] = field(default_factory=list)
     reads: list[_Read] = field(default_factory=list)
 
 
@@ -153,7 +154,7 @@ class _Traced:
         if len(given) == 1:
             if isinstance(what, Weighted):
                 return self._layer(str(node.target), what, *given)
-            if isinstance(what, nn.BatchNorm2d) and what.track_running_stats and what.affine:
+            if isinstance(what, BatchNorm) and what.track_running_stats and what.affine:
                 return self._norm(str(node.target), what, *given)
             if isinstance(what, nn.ReLU) or what in RELUS:
                 return given[0]._replace(values=given[0].values.clamp(min=0))
@@ -171,7 +172,7 @@ class _Traced:
         self._root(given.group).reads.append(read)
         return _Flow(own, _written(read))
 
-    def _norm(self, name: str, norm: nn.BatchNorm2d, given: _Flow) -> _Flow:
+    def _norm(self, name: str, norm: BatchNorm, given: _Flow) -> _Flow:
         self._once(name, norm)
         self._root(given.group).norms.append(norm)
         mean, var = norm.running_mean, norm.running_var

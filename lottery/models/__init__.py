@@ -22,7 +22,7 @@ def build(architecture: Architecture, outputs: int, seed: int, purpose: str = "i
         torch.manual_seed(seeds.derive(seed, "head"))
         name = head(model)
         features = model.get_parameter(f"{name}.weight").shape[1]
-        model.set_submodule(name, module.classifier(features, outputs))
+        model.set_submodule(name, module.classifier(architecture, features, outputs))
     return model
 
 

@@ -13,3 +13,12 @@ def kaiming(model: nn.Module) -> None:
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+
+
+def small_normal(model: nn.Module) -> None:
+    """Draw the weights of all linear layers from N(0, 0.01^2); no biases. As in `kaiming`."""
+    for module in model.modules():
+        if isinstance(module, nn.Linear) and not module.weight.is_meta:
+            nn.init.normal_(module.weight, 0, 0.01)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

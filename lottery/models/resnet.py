@@ -83,7 +83,7 @@ class ResNet(nn.Module):
         self.layer3 = _stage(block, 2 * width * block.expansion, 4 * width, blocks[2], stride=2)
         self.layer4 = _stage(block, 4 * width * block.expansion, 8 * width, blocks[3], stride=2)
         self.avgpool = nn.AdaptiveAvgPool2d((1, 1))
-        self.fc = classifier(8 * width * block.expansion, outputs)
+        self.fc = classifier(architecture, 8 * width * block.expansion, outputs)
         kaiming(self)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -116,6 +116,6 @@ def build(architecture: Architecture, outputs: int) -> nn.Module:
     return ResNet(architecture, outputs)
 
 
-def classifier(features: int, outputs: int) -> nn.Linear:
+def classifier(architecture: Architecture, features: int, outputs: int) -> nn.Linear:
     """A freshly initialised head, by torch's defaults."""
     return nn.Linear(features, outputs)

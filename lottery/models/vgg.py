@@ -7,7 +7,7 @@ from torch import nn
 
 from lottery.catalogue.networks.vgg import CHANNELS
 from lottery.models.feedforward import Feedforward
-from lottery.models.initial import kaiming
+from lottery.models.initial import kaiming, small_normal
 from lottery.specs import Architecture
 
 
@@ -25,12 +25,11 @@ def build(architecture: Architecture, outputs: int) -> nn.Module:
             layers.append(nn.MaxPool2d(2, stride=2))
     features = nn.Sequential(*layers)
     kaiming(features)
-    return Feedforward(features, 1, classifier(before, outputs))
+    return Feedforward(features, 1, classifier(architecture, before, outputs))
 
 
-def classifier(features: int, outputs: int) -> nn.Linear:
+def classifier(architecture: Architecture, features: int, outputs: int) -> nn.Linear:
     """A freshly initialised head: normal weights of 0.01, no biases, as torchvision's."""
     layer = nn.Linear(features, outputs)
-    nn.init.normal_(layer.weight, 0, 0.01)
-    nn.init.zeros_(layer.bias)
+    small_normal(layer)
     return layer

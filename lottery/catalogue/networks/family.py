@@ -19,11 +19,11 @@ class Shape(Protocol):
 
     @property
     def width(self) -> int:
-        """Channels of the first convolution."""
+        """Channels of the first convolution, or of AlexNet a share of 64."""
 
     @property
-    def batch_norm(self) -> bool:
-        """Ignored by families where it is not optional."""
+    def variant(self) -> str | None:
+        """One of the family's variants; None where it has none."""
 
     @property
     def pools(self) -> int | None:
@@ -38,8 +38,8 @@ class Family(ABC):
     depths: tuple[int, ...]
     stems: tuple[str, ...] = ("small", "imagenet")
     """Its first layers: for small images, or for ImageNet's."""
-    optional_batch_norm: bool = False
-    """Whether it exists without batch norm."""
+    variants: tuple[str, ...] = ()
+    """The codes whose layers and initial weights it can have, the default first."""
     pools: int = 0
     """How many max-pools can be left out for small images."""
 
