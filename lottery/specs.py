@@ -157,9 +157,14 @@ class Architecture(Spec):
     @model_validator(mode="before")
     @classmethod
     def _of_a_variant(cls, given: Any) -> Any:
-        """A variant that is left out is the first: one network has one spec."""
+        """A variant that is left out is the first: one network has one spec.
+
+        Results of earlier versions say `batch_norm: false` of networks without variants.
+        """
         if not isinstance(given, Mapping) or given.get("variant") is not None:
             return given
+        if given.get("model") != "alexnet" and given.get("batch_norm") is False:
+            given = {key: value for key, value in given.items() if key != "batch_norm"}
         known = [family for name, family in NETWORKS.items() if name == given.get("model")]
         variants = known[0].variants if known else ()
         return {**given, "variant": variants[0]} if variants else given
