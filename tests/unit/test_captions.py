@@ -45,6 +45,19 @@ def test_what_stands_in_is_said_under_the_name_of_the_entry():
     assert meant["recipe imagenet-images-1"] == "1,000 epochs, batches of 768 images, sgd at 0.1"
 
 
+def test_a_batch_is_told_by_what_it_counts():
+    paper = load()
+    said = stand_ins(paper.aggregate("fig1b"), labels(paper))
+    counted = {
+        task: said[f"recipe imagenet-{task}-resnet50"].split(", ")[1:-1]
+        for task in ("rotnet", "exemplar")
+    }
+    assert counted == {
+        "rotnet": ["batches of 1,536 rotated copies"],
+        "exemplar": ["batches of 1,536 images"],
+    }
+
+
 def test_baselines_say_what_they_take_over():
     baselines = {
         name: {"baseline": kind, "of": "cifar10-rotnet-resnet18"}
