@@ -1,11 +1,12 @@
 """What a result takes to make, from its spec alone: network inputs, operations, bytes."""
 
+from itertools import islice
 from typing import NamedTuple, Self
 
 from lottery.catalogue.tasks import TASKS
-from lottery.geometry import multiply_adds, prunable_weights
+from lottery.geometry import multiply_adds, prunable_weights, taps
 from lottery.specs import (
-    Architecture,
+    Chain,
     Dataset,
     EvaluateSpec,
     GenerateSpec,
@@ -65,10 +66,21 @@ class Work(NamedTuple):
         return cls(kind, inputs, operations, recipe.precision)
 
 
-def size_on_disk(what: str, network: Architecture) -> int:
-    """Bytes of weights or a mask, about: of the weights that can be pruned, or a bit of each."""
-    weights = prunable_weights(network)
-    return HEADER_BYTES + (weights // 8 if what == "mask" else WEIGHT_BYTES * weights)
+def size_on_disk(what: str, chain: Chain, round: int = 0) -> int:
+    """Bytes of weights or a mask, about: of the weights that can be pruned, or a bit of each.
+
+    Trained weights of a pruned `round` are kept with a mask and without those that are zero.
+    """
+    weights = prunable_weights(chain.architecture)
+    mask = weights // 8
+    if what == "mask":
+        return HEADER_BYTES + mask
+    if not round or what != "weights":
+        return HEADER_BYTES + WEIGHT_BYTES * weights
+    convolutions = islice(taps(chain.architecture, 224).values(), chain.convolutions)
+    pruned = weights if chain.convolutions is None else sum(each.weights for each in convolutions)
+    left = weights - pruned * (1 - (1 - (chain.fraction or 0)) ** round)
+    return HEADER_BYTES + mask + int(WEIGHT_BYTES * left)
 
 
 def images_on_disk(dataset: Dataset) -> int:

@@ -26,7 +26,7 @@ def rewind(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
         for row in rows.itertuples()
         if (row.panel, row.curve) in names
     ]
-    titles = ["", "epochs", "samples seen", "updates, nominal", "of training", "W_k saved after"]
+    titles = ["", "epochs", "samples seen", "updates, nominal", "of training", "W_k after update"]
     return _table(spec, (titles, cells), rows)
 
 
@@ -49,7 +49,7 @@ def cost(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
         "to find and evaluate",
         "less to find",
         "less to find and evaluate",
-        "fewer network inputs to find",
+        "fewer network inputs",
     ]
     return _table(spec, (titles, cells), rows)
 

@@ -6,16 +6,16 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from lottery import models
+from lottery import config, models
 from lottery.campaign import forecast, live
 from lottery.campaign.pace import GPUS, UTILISATION, Measured, Pace, Report
 from lottery.errors import LotteryError
-from lottery.geometry import multiply_adds
+from lottery.geometry import multiply_adds, prunable_weights, taps
 from lottery.plan import Result
 from lottery.specs import Architecture, EvaluateSpec, GenerateSpec
 from lottery.training.progress import Progress
-from lottery.work import Work
-from tests.conftest import recipe
+from lottery.work import HEADER_BYTES, Work, size_on_disk
+from tests.conftest import REPOSITORY, recipe
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,22 @@ def test_a_data_set_of_unknown_size_is_not_guessed(chain, digits):
     evaluation = EvaluateSpec.of(chain, 1, digits, recipe())
     assert Work.of(evaluation) is None
     assert Work.of(evaluation, 100).inputs == 2 * 100
+
+
+def test_trained_weights_take_the_place_of_those_that_remain_and_of_a_mask():
+    paper = config.load([REPOSITORY / "config.yaml"])
+    whole, first = (paper.chain(f"imagenet-labels-alexnet{part}", 0) for part in ("", "-conv1"))
+    total = prunable_weights(whole.architecture)
+    conv, mask = taps(whole.architecture, 224)["features.0.weight"].weights, total // 8
+    for chain, round, size in (
+        (whole, 0, 4 * total),
+        (whole, 30, 4 * 0.8**30 * total + mask),
+        (first, 30, 4 * (total - conv * (1 - 0.8**30)) + mask),
+    ):
+        found = size_on_disk("weights", chain, round)
+        assert found - HEADER_BYTES == pytest.approx(size, abs=1)
+    assert size_on_disk("early", whole) == size_on_disk("weights", whole)
+    assert size_on_disk("mask", whole) == HEADER_BYTES + mask
 
 
 FAST = Work("fast on 8 pixels, labels, auto", 1000, 1e9)

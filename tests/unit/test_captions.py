@@ -69,6 +69,19 @@ def test_baselines_say_what_they_begin_with(keys, said):
     assert found.about["network"] == "ResNet-18 (cifar-resnet18)"
 
 
+def test_a_batch_is_told_by_what_it_counts():
+    paper = load()
+    said = stand_ins(paper.aggregate("fig1b"), labels(paper))
+    counted = {
+        task: said[f"recipe imagenet-{task}-resnet50"].split(", ")[1:-1]
+        for task in ("rotnet", "exemplar")
+    }
+    assert counted == {
+        "rotnet": ["batches of 1,536 rotated copies"],
+        "exemplar": ["batches of 1,536 images"],
+    }
+
+
 def test_baselines_say_what_they_take_over():
     baselines = {
         name: {"baseline": kind, "of": "cifar10-rotnet-resnet18"}

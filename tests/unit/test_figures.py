@@ -123,7 +123,7 @@ def test_table_1_says_which_updates_are_nominal_and_which_the_runs_own(tmp_path)
         "updates": 5004.6, "percent": 30.0, "saved_after": 5100,
     }  # fmt: skip
     text = svg(tmp_path, of_kind("rewind", panels=(panel("100 %"),)), [row])
-    assert text.index("updates, nominal") < text.index("W_k saved after")
+    assert text.index("updates, nominal") < text.index("W_k after update")
     assert text.index("5,000") < text.index("5,100")
 
 
@@ -138,7 +138,7 @@ def test_a_cost_is_shown_beside_that_with_all_labels(tmp_path):
     text = svg(tmp_path, of_kind("cost", points=4, panels=(panel("100 %", tenth),)), rows)
     for cell in ("a tenth", "10.0 h", "2.0 h", "3.0 h", "5.0x", "3.7x", "4.5x"):
         assert cell in text
-    assert "fewer network inputs to find" in text
+    assert "fewer network inputs" in text
     assert "partial" not in text
 
 

@@ -106,7 +106,9 @@ def test_the_config_of_each_ticket_is_there(seen):
     rotnet = found["cifar10-rotnet-resnet18, drawn as RotNet"]
     assert rotnet["task"] == "rotnet"
     assert rotnet["subset"] == "100 % (all)"
-    assert rotnet["recipe"].startswith("cifar10-rotnet: epochs 2, batch_size 128, optimizer adam")
+    assert rotnet["recipe"].startswith(
+        "cifar10-rotnet: epochs 2, batch_size 128, batch_counts copies, optimizer adam"
+    )
     assert rotnet["rewind"] == "to the weights after 1 epoch (cifar10)"
     assert rotnet["pruning"] == "50 % of the remaining weights a round, by magnitude"
     assert rotnet["network"] == "ResNet-18, width 4 (cifar-resnet18)"

@@ -185,7 +185,8 @@ def size_of(job, what: str) -> int:
         return work.images_on_disk(CONFIG.dataset(job.wildcards.dataset))
     if what not in ("weights", "early", "mask"):
         return work.HEADER_BYTES
-    return work.size_on_disk(what, chain_of(job.wildcards).architecture)
+    pruned = int(job.wildcards.round) if job.rule.name == "generate" else 0
+    return work.size_on_disk(what, chain_of(job.wildcards), pruned)
 
 
 def why_again(job) -> dict:
