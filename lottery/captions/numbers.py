@@ -8,6 +8,7 @@ from statistics import fmean, stdev
 from typing import NamedTuple
 
 from lottery.figure_specs import ShownPanel
+from lottery.tables.accuracy import LIFELESS
 
 Row = Mapping[str, str]
 """A line of a CSV, by column."""
@@ -49,21 +50,38 @@ def everything(found: Sequence[Row], most: int) -> Grid:
 def accuracies(found: Sequence[Row], panel: ShownPanel) -> Grid:
     """Accuracy in percent, mean and standard error over seeds: a line for each round.
 
-    An imported ticket, which has no round, has a line for itself.
+    These are of the networks that learned anything; beside them is how many did not, if any, and
+    the mean of all. An imported ticket, which has no round, has a line for itself.
     """
-    by_place: dict[tuple[str, str], list[float]] = defaultdict(list)
+    by_place: dict[tuple[str, str], list[tuple[float, bool]]] = defaultdict(list)
     left: dict[str, list[float]] = defaultdict(list)
     for row in found:
         if row["panel"] == panel.panel:
             round = row["round"] or row["ticket"]
-            by_place[round, row["curve"]].append(100 * float(row["accuracy"]))
+            seed = 100 * float(row["accuracy"]), lifeless(row)
+            by_place[round, row["curve"]].append(seed)
             left[round].append(100 * float(row["density"]))
     lines = [
         [round, f"{fmean(left[round]):.3g} %"]
-        + [estimate(by_place[round, curve.curve]) for curve in panel.curves]
+        + [_living(by_place[round, curve.curve]) for curve in panel.curves]
         for round in sorted(left, key=lambda round: -fmean(left[round]))
     ]
     return Grid(panel.title, ["round", "left", *(curve.label for curve in panel.curves)], lines)
+
+
+def lifeless(row: Row) -> bool:
+    """Whether a row is of a network that learned nothing; tables of earlier versions tell none."""
+    return any(float(row.get(name) or 0) == 1 for name in LIFELESS)
+
+
+def _living(seeds: Sequence[tuple[float, bool]]) -> str:
+    """`86.6 ± 0.3 (2 of 6 lifeless, all: 61.2)`: the mean of those that learned anything."""
+    said = estimate([value for value, lost in seeds if not lost])
+    lost = sum(lost for _, lost in seeds)
+    if not lost:
+        return said
+    every = f"({lost} of {len(seeds)} lifeless, all: {fmean(value for value, _ in seeds):.1f})"
+    return f"{said} {every}".strip()
 
 
 def estimate(values: Sequence[float]) -> str:

@@ -66,7 +66,7 @@ CURVES: dict[str, Look] = {
     "places365": {"color": "#CC79A7", "marker": "P"},
     "cifar10": {"color": "#009E73", "marker": "X"},
     "imagenet": {"color": "#D55E00", "marker": "o"},
-    "Random": {"color": "#777777", "marker": "x", "linestyle": "--"},
+    "Random": {"color": "#777777", "marker": "<", "linestyle": "--"},
     "Random (equal)": {"color": "#332288", "marker": "+", "linestyle": "--", "markersize": 6},
     "Random (adjusted)": {"color": "#000000", "marker": "*", "markersize": 6, "linestyle": ":"},
 }
@@ -87,7 +87,7 @@ GREY = "#555555"
 RED = "#B00020"
 ADOPTED = "adopted"
 """The attribute of a table's rows that tells why results in it were adopted."""
-FOOT, SMALL = 0.13, 0.052
+FOOT, SMALL = 0.13, 0.055
 """Inches of a line in the footer of a figure, and of a letter there."""
 
 

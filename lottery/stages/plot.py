@@ -18,6 +18,7 @@ from lottery.messages import log
 from lottery.records import Input
 from lottery.specs import parse
 from lottery.stages.command import spec_option
+from lottery.tables.accuracy import LIFELESS
 
 KINDS: dict[str, Any] = {
     "accuracy": (accuracy.draw, {"seed", "round", "density", "accuracy", "chance"}),
@@ -28,7 +29,9 @@ KINDS: dict[str, Any] = {
         {"seed", "rank", "magnitude", "sparsity", "zero_threshold", "dead_taps"},
     ),
 }
-"""By kind, what draws it and the columns that it reads besides panel and curve."""
+"""By kind, what draws it and the columns of numbers that it reads besides panel and curve."""
+LATER: dict[str, set[str]] = {"accuracy": {"updates", "samples", *LIFELESS}}
+"""By kind, further columns, which tables of earlier versions lack: there they are empty."""
 FORMATS = (".pdf", ".png", ".svg")
 
 
@@ -37,17 +40,8 @@ def plot(spec: PlotSpec, table: str, outs: list[str]) -> None:
     about, text = records.table(table)
     if about["spec"]["figure"] != spec.figure:
         raise LotteryError(f"{table}: it is the table of figure {about['spec']['figure']!r}")
-    try:
-        rows = pd.read_csv(
-            io.BytesIO(text), dtype={"panel": str, "curve": str}, keep_default_na=False
-        )
-    except ValueError as error:
-        raise LotteryError(f"{table}: not a readable table: {error}") from None
+    rows = _read(table, text, spec.kind)
     rows.attrs[style.ADOPTED] = Input.of(table, about).adopted
-    draw, columns = KINDS[spec.kind]
-    absent = ({"panel", "curve"} | columns) - set(rows.columns)
-    if absent:
-        raise LotteryError(f"{table}: no column {', '.join(sorted(absent))}")
     there = set(zip(rows["panel"], rows["curve"], strict=True))
     for panel in spec.panels:
         for curve in panel.curves:
@@ -58,13 +52,31 @@ def plot(spec: PlotSpec, table: str, outs: list[str]) -> None:
     for out in outs:
         if Path(out).suffix not in FORMATS:
             raise LotteryError(f"--out {out}: must end in one of {', '.join(FORMATS)}")
-    figure = draw(spec, rows)
+    figure = KINDS[spec.kind][0](spec, rows)
     read = {"table": Input.of(table, about)}
     stamp = records.sealed(records.stamp("figure", spec, code("plot"), read), None)
     for out in outs:
         style.save(figure, out, json.dumps(stamp))
         log(f"drew {out}")
     plt.close(figure)
+
+
+def _read(path: str, text: bytes, kind: str) -> pd.DataFrame:
+    """The rows of a table with all columns that are drawn; a number that it lacks is NaN."""
+    needed, later = KINDS[kind][1], LATER.get(kind, set())
+    try:
+        rows = pd.read_csv(
+            io.BytesIO(text), dtype={"panel": str, "curve": str}, keep_default_na=False
+        )
+        absent = ({"panel", "curve"} | needed) - set(rows.columns)
+        if absent:
+            raise LotteryError(f"{path}: no column {', '.join(sorted(absent))}")
+        rows = rows.reindex(columns=[*rows.columns, *sorted(later - set(rows.columns))])
+        numbers = sorted(needed | later)
+        rows[numbers] = rows[numbers].apply(pd.to_numeric)
+    except ValueError as error:
+        raise LotteryError(f"{path}: not a readable table: {error}") from None
+    return rows
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

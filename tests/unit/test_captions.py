@@ -7,6 +7,7 @@ from lottery import config
 from lottery.captions import numbers
 from lottery.captions.caption import escaped
 from lottery.captions.tickets import stand_ins, tickets
+from lottery.figure_specs import ShownCurve, ShownPanel
 from tests.conftest import REPOSITORY
 
 SCALES = [[], ["quick"], ["demo"], ["demo", "criteria"], ["demo", "mine"], ["cpu"]]
@@ -124,6 +125,30 @@ def test_a_table_says_once_what_is_the_same_in_all_rows():
 )
 def test_a_mean_has_an_error_if_there_are_several_seeds(values, said):
     assert numbers.estimate(values) == said
+
+
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        ([0, 0, 0], "61.0 ± 25.5"),
+        ([0, 0, 1], "86.5 ± 0.5 (1 of 3 lifeless, all: 61.0)"),
+        ([0, 1, 1], "86.0 (2 of 3 lifeless, all: 61.0)"),
+        ([1, 1, 1], "(3 of 3 lifeless, all: 61.0)"),
+        ([], "61.0 ± 25.5"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("column", ["dead", "stalled", "collapsed"])
+def test_a_mean_is_over_networks_that_learned_anything_and_tells_the_others(lost, said, column):
+    """A table of an earlier version has no such columns: nothing is known."""
+    panel = ShownPanel(panel="a", title="A", curves=(ShownCurve(curve="Random", label="Random"),))
+    rows = [
+        {"panel": "a", "curve": "Random", "round": "3", "accuracy": accuracy, "density": "0.01"}
+        for accuracy in ("0.86", "0.87", "0.10")
+    ]
+    for row, value in zip(rows, lost, strict=False):
+        row[column] = str(value)
+    assert numbers.accuracies(rows, panel).lines == [["3", "1 %", said]]
 
 
 def test_a_title_is_text_whatever_is_in_it():

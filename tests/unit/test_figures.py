@@ -12,7 +12,7 @@ from matplotlib.collections import LineCollection
 from lottery import config
 from lottery.errors import LotteryError
 from lottery.figure_specs import PlotSpec, ShownCurve, ShownPanel
-from lottery.figures import accuracy, sparsity
+from lottery.figures import accuracy, notes, sparsity
 from lottery.figures.accuracy import summary
 from lottery.stages.plot import KINDS, plot
 from lottery.tables import rewind
@@ -55,7 +55,7 @@ def table(path, **changes):
 
 def test_the_error_is_the_standard_error_over_seeds():
     rows = pd.DataFrame(
-        {"round": [1, 1, 1], "density": [0.2] * 3, "accuracy": [0.1, 0.2, 0.6], "seed": [0, 1, 2]}
+        {"round": 1, "density": 0.2, "accuracy": [0.1, 0.2, 0.6], "seed": [0, 1, 2], **LEARNED}
     )
     found = summary(rows).loc[1]
     assert found["mean"] == pytest.approx(0.3)
@@ -242,17 +242,22 @@ def test_weights_that_see_only_padding_are_told_where_there_are_any(tmp_path):
     assert "padding" not in svg(tmp_path, spec, none)
 
 
-def rounds(curve, accuracies, seeds=(0,), chance=0.1, name="18"):
+LEARNED = {"dead": 0, "stalled": 0, "collapsed": 0, "updates": 1000, "samples": 64000}
+"""What tables of accuracies tell beside the numbers that are drawn."""
+
+
+def rounds(curve, accuracies, seeds=(0,), chance=0.1, name="18", **changes):
     return [
         {"panel": name, "curve": curve, "seed": seed, "round": round, "density": 0.5**round,
-         "accuracy": value + 0.01 * seed, "chance": chance}
+         "accuracy": value + 0.01 * seed, "chance": chance, **LEARNED, **changes}
         for seed in seeds
         for round, value in enumerate(accuracies)
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("seeds", "title"), [((0,), "1 seed"), ((0, 1), "mean ± s.e., 2 seeds"), ((3,), "1 seed")]
+    ("seeds", "title"),
+    [((0,), "1 seed"), ((0, 1), "mean ± s.e. of 2 seeds (dots)"), ((3,), "1 seed")],
 )
 def test_a_standard_error_is_drawn_and_told_over_several_seeds_only(seeds, title):
     spec = of_kind("accuracy", panels=(panel("Labels"),))
@@ -267,7 +272,7 @@ def test_a_partial_panel_tells_the_fewest_and_the_most_seeds_of_a_point():
     rows = rounds("Labels", [0.9, 0.8], (0, 1, 2)) + rounds("Labels", [0.9, 0.8, 0.7], (3,))
     spec = of_kind("accuracy", partial=True, panels=(panel("Labels"),))
     (axis,) = accuracy.draw(spec, pd.DataFrame(rows)).axes
-    assert axis.get_legend().get_title().get_text() == "mean ± s.e., 1 to 4 seeds"
+    assert axis.get_legend().get_title().get_text() == "mean ± s.e. of 1 to 4 seeds (dots)"
 
 
 def test_the_axes_say_which_weights_and_which_images():
@@ -312,6 +317,187 @@ def test_a_round_0_that_is_w_k_of_another_task_is_hollow_and_told(tmp_path):
     assert "hollow" not in svg(tmp_path, spec, later)
     labels_only = of_kind("accuracy", panels=(panel("Labels"),))
     assert "hollow" not in svg(tmp_path, labels_only, rows)
+
+
+def marks(axis, label):
+    """What the single networks are drawn at, by curve, in the order of the figure."""
+    found = [line for line in axis.get_lines() if line.get_label() == label]
+    return [line.get_xydata().round(6).tolist() for line in found]
+
+
+def test_each_of_several_seeds_is_a_dot_under_the_mean():
+    spec = of_kind("accuracy", panels=(panel("Labels", "RotNet"),))
+    rows = rounds("Labels", [0.9, 0.8], (0, 1)) + rounds("RotNet", [0.7], (0,))
+    (axis,) = accuracy.draw(spec, pd.DataFrame(rows)).axes
+    (dots,) = marks(axis, accuracy.SEEDS)
+    assert sorted(dots) == [[50, 80], [50, 81], [100, 90], [100, 91]]
+    assert marks(axis, accuracy.LIFELESS) == []
+    above = [line for line in axis.get_lines() if line.get_marker() == "o"]
+    assert min(above, key=lambda line: line.get_zorder()).get_label() == accuracy.SEEDS
+
+
+LOST = [{"dead": 1}, {"stalled": 1}, {"collapsed": 1}]
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_a_network_that_learned_nothing_is_a_mark_of_its_own_and_in_no_mean(tmp_path, lost):
+    spec = of_kind("accuracy", panels=(panel("Random"),))
+    rows = rounds("Random", [0.9, 0.8], (0, 1, 2))
+    rows[-1] |= {"accuracy": 0.1, **lost}
+    table = pd.DataFrame(rows)
+    found = summary(table).loc[1]
+    assert found["mean"] == pytest.approx(0.805)
+    assert found["error"] == pytest.approx(0.005)
+    assert (found["living"], found["seeds"]) == (2, 3)
+    (axis,) = accuracy.draw(spec, table).axes
+    assert marks(axis, accuracy.LIFELESS) == [[[50, 10]]]
+    assert axis.get_ylim()[0] < 10
+    assert "x: 1 of 3 networks of Random at 50 % left learned" in svg(tmp_path, spec, rows)
+
+
+def test_where_no_network_learned_anything_there_is_no_mean():
+    rows = rounds("Random", [0.9, 0.8, 0.7], (0, 1))
+    for row in rows:
+        row["dead"] = int(row["round"] == 1)
+    spec = of_kind("accuracy", panels=(panel("Random"),))
+    (axis,) = accuracy.draw(spec, pd.DataFrame(rows)).axes
+    line = axis.containers[0].lines[0]
+    assert np.isnan(line.get_xydata()[:, 1]).tolist() == [False, True, False], "it is broken"
+    assert len(marks(axis, accuracy.LIFELESS)[0]) == 2
+
+
+def lost_at(curve, *places, name="18", seeds=2, last=4):
+    """A table of which the networks at some (seed, round) learned nothing."""
+    rows = rounds(curve, [0.9] * last, range(seeds), name=name)
+    return [row | {"dead": int((row["seed"], row["round"]) in places)} for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("panels", "rows", "said"),
+    [
+        ("a", lost_at("Random", name="a"), []),
+        (
+            "a",
+            lost_at("Random", (0, 3), name="a", seeds=1),
+            ["x: 1 of 1 networks of Random at 12 % left learned nothing"],
+        ),
+        (
+            "a",
+            lost_at("Random", (0, 2), (1, 3), name="a") + lost_at("Shuffled", (1, 3), name="a"),
+            ["x: 2 of 4 networks of Random at 25 % and 12 % left, 1 of 2 of Shuffled at 12 % left "
+             "learned nothing; means are over the others"],
+        ),
+        (
+            "ab",
+            lost_at("Random", (0, 3), name="a") + lost_at("Random", (0, 3), (1, 3), name="b"),
+            ["x: 1 of 2 networks of Random in Network a at 12 % left, 2 of 2 of Random in Network "
+             "b at 12 % left learned nothing; means are over the others"],
+        ),
+        (
+            "abcd",
+            [row for name in "abcd" for row in lost_at("Random", (0, 3), (0, 0), name=name)],
+            ["x: 8 of 16 networks of Random at 100 % and 12 % left learned nothing; means are over "
+             "the others"],
+        ),
+        (
+            "a",
+            lost_at("Random", *((0, round) for round in range(5)), name="a", last=5),
+            ["x: 5 of 10 networks of Random at 100 to 6.2 % left learned nothing; means are over "
+             "the others"],
+        ),
+    ],
+)  # fmt: skip
+def test_the_footer_counts_networks_that_learned_nothing(panels, rows, said):
+    shown = tuple(panel("Random", "Shuffled", name=name) for name in panels)
+    assert notes.notes(of_kind("accuracy", panels=shown), pd.DataFrame(rows)) == said
+
+
+def budget(curve, first, later, name="a", images=64):
+    """A table of one curve, of which round 0 has other updates behind it than later rounds."""
+    rows = rounds(curve, [0.9, 0.8, 0.7], (0, 1), name=name)
+    for row in rows:
+        row["updates"] = later if row["round"] else first
+        row["samples"] = images * row["updates"]
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (budget("Labels", 1000, 1005) + budget("Random", 1000, 1000), None),
+        (
+            budget("Labels", 1000, 1030) + budget("RotNet", 1030, 1030)
+            + budget("Random", 1000, 1000),
+            "updates behind each network: 1,030 for Labels, RotNet; 1,000 for Random; "
+            "at round 0: 1,000 for Labels, Random; 1,030 for RotNet",
+        ),
+        (
+            budget("Labels", 1000, 1030) + budget("Random", 1000, 1030),
+            "updates behind each network: 1,030 for all; at round 0: 1,000 for all",
+        ),
+        (
+            budget("Labels", 1000, 1000) + budget("Random", 1000, 1000, images=32),
+            "images behind each network: 64,000 for Labels; 32,000 for Random",
+        ),
+        (
+            [row for name in ("Labels", "RotNet", "b", "c") for row in budget(name, 50, 50)]
+            + budget("Random", 40, 40),
+            "updates behind each network: 40 for Random; 50 for all others",
+        ),
+        (
+            [row | {"updates": 100 * (1 + row["round"]), "samples": 1}
+             for row in budget("Labels", 1, 1)],
+            "updates behind each network: 200 to 300 for all; at round 0: 100 for all",
+        ),
+    ],
+)  # fmt: skip
+def test_the_footer_tells_budgets_that_differ_by_more_than_a_hundredth(rows, said):
+    one = panel("Labels", "RotNet", "b", "c", "Random", name="a")
+    found = notes.notes(of_kind("accuracy", panels=(one,)), pd.DataFrame(rows))
+    assert found == ([said] if said else [])
+
+
+def test_panels_that_have_the_same_budgets_share_a_line():
+    rows = [
+        row
+        for name, updates in (("a", 50), ("b", 50), ("c", 50), ("d", 80))
+        for row in budget("Labels", updates, updates, name) + budget("Random", 40, 40, name)
+    ]
+    panels = [panel("Labels", "Random", name=name) for name in "abcd"]
+
+    def said(*names):
+        shown = tuple(panel for panel in panels if panel.panel in names)
+        return notes.notes(of_kind("accuracy", panels=shown), pd.DataFrame(rows))
+
+    assert said(*"abc") == ["updates behind each network: 50 for Labels; 40 for Random"]
+    assert said(*"abd") == [
+        "updates behind each network in Network a and Network b: 50 for Labels; 40 for Random",
+        "updates behind each network in Network d: 80 for Labels; 40 for Random",
+    ]
+    assert said(*"abcd")[0].startswith("updates behind each network in panels 1, 2, 3: 50")
+
+
+def test_a_table_of_an_earlier_version_is_drawn_and_nothing_is_said_that_it_does_not_know(tmp_path):
+    rows = pd.DataFrame(rounds("Labels", [0.9, 0.8], (0, 1))).drop(columns=list(LEARNED))
+    text = svg(tmp_path, of_kind("accuracy", panels=(panel("Labels"),), points=4), rows)
+    assert "behind" not in text
+    assert "nothing" not in text
+
+
+def test_a_round_0_that_is_w_k_is_hollow_beside_an_imported_ticket_that_has_no_round(tmp_path):
+    early = ShownCurve(curve="RotNet", label="RotNet", early=True)
+    own = [row | {"round": "", "updates": "", "samples": ""} for row in rounds("Mine", [0.8])]
+    spec = of_kind("accuracy", panels=(panel("Mine", early),))
+    assert "hollow" in svg(tmp_path, spec, own + rounds("RotNet", [0.85, 0.75]))
+
+
+def test_no_line_joins_a_hollow_point_to_its_curve():
+    early = ShownCurve(curve="RotNet", label="RotNet", early=True)
+    spec = of_kind("accuracy", panels=(panel(early),))
+    for seeds in ((0,), (0, 1)):
+        (axis,) = accuracy.draw(spec, pd.DataFrame(rounds("RotNet", [0.9, 0.8, 0.7], seeds))).axes
+        joined = [line for line in axis.get_lines() if line.get_linestyle() == "-"]
+        assert [list(line.get_xdata()) for line in joined] == [[50, 25]]
 
 
 @pytest.mark.parametrize(("lowest", "lines"), [(0.05, 1), (0.5, 0)])
