@@ -36,7 +36,7 @@ from lottery.stages.subset import subset as subset_stage
 
 REPOSITORY = Path(__file__).parent.parent
 
-torch.set_num_threads(1)
+torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", 1)))
 
 
 @pytest.fixture(scope="session")

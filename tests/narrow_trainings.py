@@ -21,6 +21,7 @@ from lottery.specs import Architecture, Augmentation, Dataset, Recipe
 from lottery.training.distributed import World
 from lottery.training.execution import Execution
 from lottery.training.loop import TrainingLoop
+from tests.rounding import assert_same_steps
 
 PIXELS, BATCHES = 16, (9, 8)
 
@@ -35,7 +36,7 @@ def main(*networks: str) -> None:
             print(f"{threads} threads, {count} images: {architecture.text()}", flush=True)
             torch.set_num_threads(threads)
             found = _train(architecture, count, layout(models.skeleton(architecture)))
-            _compare(found, expected)
+            assert_same_steps(found, expected)
     print("all agree")
 
 
@@ -58,14 +59,6 @@ def _train(
             first |= {name: value.grad.clone() for name, value in model.named_parameters()}
         optimizer.step()
     return first
-
-
-def _compare(found: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
-    """Each within rounding, by which a unit near 0 is on or off: 0.5 % of a gradient then."""
-    largest = max(value.norm() for value in expected.values())
-    for name, value in expected.items():
-        apart = (found[name] - value).norm()  # wrong ones are so by half or more
-        assert apart <= 0.05 * value.norm() + 1e-5 * largest, (name, apart, value.norm(), largest)
 
 
 def compiled() -> None:

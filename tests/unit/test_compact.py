@@ -11,6 +11,7 @@ from lottery.errors import LotteryError
 from lottery.exchange.compact import compact
 from lottery.pruning.prunable import prunable
 from lottery.specs import Architecture
+from tests.rounding import assert_same_outputs
 
 NETWORKS = {
     "VGG-11": Architecture(model="vgg", depth=11, width=8, pools=3),
@@ -57,7 +58,7 @@ def outputs(model):
 def same(model):
     """What is left of a network, once its outputs are known to be the same."""
     found = compact(model)
-    torch.testing.assert_close(outputs(found.model), outputs(model), rtol=1e-9, atol=1e-11)
+    assert_same_outputs(outputs(found.model), outputs(model), model)
     return found
 
 

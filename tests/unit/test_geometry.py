@@ -20,9 +20,12 @@ SMALL_ALEXNET = Architecture(model="alexnet", depth=8, width=2, pools=1)
 
 
 def gradients(architecture, size):
-    """Sum of |gradient| of every prunable weight over a few batches of noise."""
+    """Sum of |gradient| of every prunable weight over a few batches of noise.
+
+    In float64, where a small one is not rounded to zero.
+    """
     torch.manual_seed(0)
-    model = models.build(architecture, 5, seed=0)
+    model = models.build(architecture, 5, seed=0).double()
     for name, module in list(model.named_modules()):
         if isinstance(module, nn.ReLU):  # which has zero gradients of its own
             model.set_submodule(name, nn.Softplus())
@@ -32,7 +35,7 @@ def gradients(architecture, size):
     total = {name: torch.zeros_like(weight) for name, weight in weights.items()}
     for _ in range(3):
         model.zero_grad()
-        model(torch.randn(16, 3, size, size)).pow(2).sum().backward()
+        model(torch.randn(16, 3, size, size, dtype=torch.float64)).pow(2).sum().backward()
         for name, weight in weights.items():
             total[name] += weight.grad.abs()
     return total

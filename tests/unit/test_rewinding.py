@@ -207,7 +207,8 @@ def test_what_is_not_rewound_goes_on_with_the_weights_of_the_round_before(tmp_pa
     after = unpack(artifacts.load(at["weights1"], "weights", pruned))
     remain = Mask.unpack(artifacts.load(at["mask"], "mask", MaskSpec(chain=kept, round=1)))
     for name, bits in remain.layers().items():
-        assert torch.allclose(after[name], before[name] * bits, atol=1e-6)
+        # 11 updates of Adam by about the learning rate, and as many roundings of weights that small
+        assert torch.allclose(after[name], before[name] * bits, rtol=0, atol=1e-10)
     first = artifacts.load(f"{at['early']}/none.pt", "early", early)["model"]
     initial = models.build(chain.architecture, 10, 0).state_dict()
     assert all(torch.equal(first[name], initial[name]) for name in initial)  # W_0

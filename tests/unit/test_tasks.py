@@ -115,13 +115,13 @@ def test_exemplars_positives_are_views_of_one_image():
 
 
 def test_exemplars_loss_is_the_triplet_margin_loss_on_cosine_distances():
-    axis = torch.eye(3)
+    axis = torch.eye(3, dtype=torch.float64)
     task = make("exemplar", exemplar=Exemplar(margin=0.5, embedding=3))
     assert task.outputs(1000) == 3
     # positives equal their anchors, negatives are orthogonal: d = 0 and 1, beyond the margin
     assert task.loss(torch.cat([axis, 2 * axis]), None).item() == pytest.approx(0)
     # all embeddings alike: both distances are 0, what is left is the margin
-    assert task.loss(torch.ones(6, 3), None).item() == pytest.approx(0.5)
+    assert task.loss(torch.ones(6, 3, dtype=torch.float64), None).item() == pytest.approx(0.5)
     # positives point away from their anchors, negatives are orthogonal: 2 - 1 + margin
     assert task.loss(torch.cat([axis, -axis]), None).item() == pytest.approx(1.5)
     assert task.correct(torch.cat([axis, axis]), None).all()
@@ -129,8 +129,8 @@ def test_exemplars_loss_is_the_triplet_margin_loss_on_cosine_distances():
 
 
 def test_nearest_negatives_are_of_another_image_and_most_like_the_anchor():
-    anchors = torch.tensor([[1.0, 0], [0, 1], [-1, 0]])
-    positives = torch.tensor([[1.0, 0], [0.6, 0.8], [-1, 0.1]])
+    anchors = torch.tensor([[1.0, 0], [0, 1], [-1, 0]], dtype=torch.float64)
+    positives = torch.tensor([[1.0, 0], [0.6, 0.8], [-1, 0.1]], dtype=torch.float64)
     task = make("exemplar", exemplar=Exemplar(negatives="nearest", embedding=2, margin=2))
     embeddings = torch.cat([anchors, positives])
     triplets = torch.nn.TripletMarginWithDistanceLoss(distance_function=cosine_distance, margin=2)
@@ -157,7 +157,8 @@ def test_the_semi_supervised_loss_is_labels_plus_rotnet():
     labels = torch.tensor([1, 2, UNLABELLED, UNLABELLED, UNLABELLED])
     inputs, targets = task.examples(view, labels, UNUSED)
     assert inputs.shape == (20, 3, 8, 8)
-    outputs = torch.randn(20, 14, generator=torch.Generator().manual_seed(0))
+    stream = torch.Generator().manual_seed(0)
+    outputs = torch.randn(20, 14, generator=stream, dtype=torch.float64)
     labelled = torch.tensor([0, 1, 5, 6, 10, 11, 15, 16])  # in all four rotations
     supervised = torch.nn.functional.cross_entropy(outputs[labelled, :10], torch.tensor([1, 2] * 4))
     rotation = torch.nn.functional.cross_entropy(

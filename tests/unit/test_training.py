@@ -24,6 +24,7 @@ from lottery.training.masking import Masking
 from lottery.training.measure import measure, tell
 from lottery.training.optimizers import Optimizer
 from tests.conftest import CPU, few, recipe
+from tests.rounding import DoubleInput, assert_same_double_steps, steps
 
 LABELS = tasks.make("labels", recipe())
 
@@ -297,10 +298,10 @@ def test_the_optimizer_is_torchs_to_the_bit(narrow, name):
 
 def test_adam_decays_by_l2_in_the_gradient(narrow):
     """AdamW would not give the natural zeros of Section 4.5."""
-    model = nn.Linear(1, 1, bias=False)
+    model = nn.Linear(1, 1, bias=False, dtype=torch.float64)
     nn.init.constant_(model.weight, 2.0)
     ours = Optimizer(model, recipe(optimizer="adam", learning_rate=0.1, weight_decay=0.1))
-    model.weight.grad = torch.zeros(1, 1)
+    model.weight.grad = torch.zeros_like(model.weight)
     ours.step()
     assert model.weight.item() == pytest.approx(1.9)  # Adam's first step is lr * sign(gradient)
 
@@ -322,13 +323,13 @@ def test_a_batch_in_parts_has_the_gradient_of_the_whole_but_for_batch_norm(image
     states = []
     for gpus in (1, 2, 5):
         model = models.build(plain, 10, 0, "init").double()
+        start = {name: value.clone() for name, value in model.state_dict().items()}
         model.classifier[0].p = model.classifier[3].p = 0.0  # dropout draws from another place
         how = {"micro_batches": gpus, "batch_size": 20, "augmentation": Augmentation(), "epochs": 1}
         train(DoubleInput(model), some, **how)
-        states.append(model.state_dict())
-    for name, value in states[0].items():
-        torch.testing.assert_close(states[1][name], value, rtol=1e-6, atol=1e-9)
-        torch.testing.assert_close(states[2][name], value, rtol=1e-6, atol=1e-9)
+        states.append(steps(start, model.state_dict()))
+    assert_same_double_steps(states[1], states[0])
+    assert_same_double_steps(states[2], states[0])
 
 
 @pytest.mark.parametrize(("labelled", "gpus"), [(40, 8), (40, 3), (23, 8), (23, 4)])
@@ -341,6 +342,7 @@ def test_labelled_images_weigh_alike_in_uneven_parts(images, digits, labelled, g
     states = []
     for parts in (1, gpus):
         model = models.build(plain, 14, 0, "init").double()
+        start = {name: value.clone() for name, value in model.state_dict().items()}
         model.classifier[0].p = model.classifier[3].p = 0.0  # dropout draws from another place
         task, divided = (
             tasks.make("semi-supervised", how),
@@ -349,20 +351,8 @@ def test_labelled_images_weigh_alike_in_uneven_parts(images, digits, labelled, g
         wrapped = DoubleInput(model)
         dense = Mask.dense(prunable(wrapped))
         loop.TrainingLoop(wrapped, task, some, divided, 0, dense).run()
-        states.append(model.state_dict())
-    for name, value in states[0].items():
-        torch.testing.assert_close(states[1][name], value, rtol=1e-6, atol=1e-9)
-
-
-class DoubleInput(nn.Module):
-    """Float64, so that the order of a sum does not show."""
-
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-
-    def forward(self, inputs):
-        return self.model(inputs.double())
+        states.append(steps(start, model.state_dict()))
+    assert_same_double_steps(states[1], states[0])
 
 
 def test_each_part_of_a_batch_has_batch_norm_statistics_of_its_own(narrow, source):
