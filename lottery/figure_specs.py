@@ -6,6 +6,10 @@ from pydantic import Field
 
 from lottery.specs import Chain, Dataset, GenerateSpec, Head, Recipe, SparsitySpec, Spec
 
+LIFELESS = ("dead", "stalled", "collapsed")
+"""Columns of a table of accuracies that are 1 where a network has learned nothing: it gives one
+answer to all images, has the loss of one, or one embedding."""
+
 
 class CurveSpec(Spec):
     """One curve, or one row: a ticket under its name on the figure, for any seed."""

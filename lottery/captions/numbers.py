@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
 from typing import NamedTuple
 
-from lottery.figure_specs import ShownPanel
-from lottery.tables.accuracy import LIFELESS
+from lottery.figure_specs import LIFELESS, ShownPanel
 
 Row = Mapping[str, str]
 """A line of a CSV, by column."""

@@ -12,9 +12,10 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from lottery.claims.curves import LIFELESS, Curves, Table
+from lottery.claims.curves import Curves, Table
 from lottery.claims.evidence import BUDGET, MARGIN, Numbers, Unit
 from lottery.claims.rounds import Rounds, left
+from lottery.figure_specs import LIFELESS
 
 
 @dataclass(frozen=True)

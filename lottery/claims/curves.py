@@ -9,12 +9,11 @@ import pandas as pd
 
 from lottery.claims.evidence import Numbers
 from lottery.claims.rounds import left
+from lottery.figure_specs import LIFELESS
 
 EQUAL = "-equal"
 """What ends the name of a baseline that is trained as long as found tickets are, where another one
 is trained as long as the paper's."""
-LIFELESS = ("dead", "stalled", "collapsed")
-"""Columns that are 1 where a network has learned nothing."""
 ARRAYS = ("accuracy", "samples", "updates", "lifeless")
 
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from lottery.figure_specs import PlotSpec, ShownPanel
-from lottery.tables.accuracy import LIFELESS
+from lottery.figure_specs import LIFELESS, PlotSpec, ShownPanel
 
 EARLY = (
     "at 100 %, hollow: trained on from $W_k$ of its own task; all others: from an initialisation"

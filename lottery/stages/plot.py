@@ -11,14 +11,13 @@ import pandas as pd
 
 from lottery import records
 from lottery.errors import LotteryError
-from lottery.figure_specs import PlotSpec
+from lottery.figure_specs import LIFELESS, PlotSpec
 from lottery.figures import accuracy, sparsity, style, typeset
 from lottery.fingerprint import code
 from lottery.messages import log
 from lottery.records import Input
 from lottery.specs import parse
 from lottery.stages.command import spec_option
-from lottery.tables.accuracy import LIFELESS
 
 KINDS: dict[str, Any] = {
     "accuracy": (accuracy.draw, {"seed", "round", "density", "accuracy", "chance"}),

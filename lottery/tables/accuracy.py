@@ -2,7 +2,7 @@
 
 from lottery import reports, words
 from lottery.errors import LotteryError
-from lottery.figure_specs import AccuracyTable
+from lottery.figure_specs import LIFELESS, AccuracyTable
 from lottery.tables import Read, Rows
 
 COLUMNS = [
@@ -34,8 +34,6 @@ COLUMNS = [
 NEEDED = {
     "remaining", "total", "prunable", "density", "effective", "updates", "samples", "test"
 }  # fmt: skip
-LIFELESS = ("dead", "stalled", "collapsed")
-"""Columns that tell a network which has learned nothing."""
 
 
 def rows(figure: str, table: AccuracyTable, results: str, read: Read) -> Rows:
