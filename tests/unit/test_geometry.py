@@ -91,7 +91,9 @@ def test_shares_of_the_networks_that_the_paper_and_the_scales_use(architecture, 
     assert dead_taps(architecture, size).share == pytest.approx(share, abs=1e-3)
 
 
-@pytest.mark.parametrize("architecture", [RESNET18, RESNET50, VGG19, VGG11, *ALEXNETS, *SMALL_ALEXNETS])
+@pytest.mark.parametrize(
+    "architecture", [RESNET18, RESNET50, VGG19, VGG11, *ALEXNETS, *SMALL_ALEXNETS]
+)
 def test_prunable_weights_are_those_of_the_network(architecture):
     weights = prunable(models.skeleton(architecture))
     assert prunable_weights(architecture) == sum(weight.numel() for weight in weights.values())
