@@ -36,7 +36,7 @@ NETWORKS = {
     "VGG-19 on CIFAR-10": (Architecture(model="vgg", depth=19), 512, 32, 10),
     "ResNet-50 on ImageNet": (RESNET50, 96, 224, 1000),
     "AlexNet on ImageNet": (
-        Architecture(model="alexnet", depth=8, stem="imagenet", variant="deepcluster"),
+        Architecture(model="alexnet", depth=8, stem="imagenet"),
         512,
         224,
         1000,

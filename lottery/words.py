@@ -14,13 +14,17 @@ FULL_WIDTH = 64
 def network(architecture: Architecture, name: str = "") -> str:
     """`ResNet-18`, `ResNet-18, width 16`; followed by the network it stands in for, if any.
 
+    A variant is stated too if it is not the family's default: `AlexNet, variant rotnet`.
+
     A config that lets a ResNet-18 stand in under the `name` resnet50 gets `(for ResNet-50)`.
     """
     own = architecture.family.named(architecture.depth)
     width = "" if architecture.width == FULL_WIDTH else f", width {architecture.width}"
+    usual = architecture.variant in (None, *architecture.family.variants[:1])
+    variant = "" if usual else f", variant {architecture.variant}"
     named = re.search(rf"({'|'.join(NETWORKS)})(\d*)", name)
     meant = NETWORKS[named[1]].named(named[2]) if named else own
-    return own + width + (f" (for {meant})" if meant != own else "")
+    return own + variant + width + (f" (for {meant})" if meant != own else "")
 
 
 def scope(chain: Chain) -> str:

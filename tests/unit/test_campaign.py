@@ -25,7 +25,7 @@ from tests.conftest import REPOSITORY, recipe
         (Architecture(model="resnet", depth=50, stem="imagenet", width=4), 64, 128),
         (Architecture(model="vgg", depth=19, width=4), 32, 32),
         (
-            Architecture(model="alexnet", depth=8, stem="imagenet", width=4, batch_norm=True),
+            Architecture(model="alexnet", depth=8, stem="imagenet", width=4),
             96,
             256,
         ),

@@ -18,8 +18,11 @@ NETWORKS = {
     "ResNet-18, basic blocks": Architecture(model="resnet", depth=18, width=4),
     "ResNet-50, bottlenecks": Architecture(model="resnet", depth=50, width=4, stem="imagenet"),
     "AlexNet": Architecture(model="alexnet", depth=8, width=8, stem="small"),
-    "AlexNet with batch norm": Architecture(
-        model="alexnet", depth=8, width=8, stem="small", batch_norm=True
+    "AlexNet, batch norm on hidden layers": Architecture(
+        model="alexnet", depth=8, width=8, stem="small", variant="rotnet"
+    ),
+    "AlexNet, no batch norm": Architecture(
+        model="alexnet", depth=8, width=8, stem="small", variant="torchvision"
     ),
 }
 SIDE = 32

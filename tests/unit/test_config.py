@@ -286,6 +286,11 @@ def test_a_key_that_is_added_later_reruns_nothing_and_refuses_nothing():
             {"recipes": {"cifar10-labels": {"gpus": 2, "decay": 0.1}}},
             "mine.yaml: recipes.cifar10-labels.gpus: this key is now called micro_batches",
         ),
+        (
+            {"architectures": {"alexnet": {"batch_norm": True}}},
+            "mine.yaml: architectures.alexnet.batch_norm: this key is now called variant "
+            "(deepcluster and rotnet have it, torchvision has not)",
+        ),
     ],
 )
 def test_a_key_of_an_earlier_version_is_told_with_its_new_name(tmp_path, old, line):

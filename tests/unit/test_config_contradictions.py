@@ -201,6 +201,15 @@ BASELINE = "is a baseline: it has no generation trainings"
             "mine.yaml: recipes.imagenet-semi-supervised: batch_size 2050 of copies is not "
             "a multiple of 4",
         ),
+        (
+            {"architectures": {"alexnet": {"variant": "2012"}}},
+            "mine.yaml: architectures.alexnet: variant 2012 is unknown for alexnet, choose from "
+            "deepcluster, rotnet, torchvision",
+        ),
+        (
+            {"architectures": {"resnet50": {"variant": "rotnet"}}},
+            "mine.yaml: architectures.resnet50: variant rotnet: a resnet has no variants",
+        ),
         *(
             (
                 {"architectures": {name: {"pools": pools}}},

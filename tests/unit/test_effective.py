@@ -66,8 +66,10 @@ def test_in_a_chain_a_search_finds_the_same(hidden, density, seed):
         (Architecture(model="resnet", depth=50, stem="imagenet", width=4), 64),
         (Architecture(model="vgg", depth=11, width=4), 32),
         (Architecture(model="alexnet", depth=8, width=4), 16),
+        (Architecture(model="alexnet", depth=8, width=4, variant="rotnet"), 16),
+        (Architecture(model="alexnet", depth=8, width=4, variant="torchvision"), 16),
     ],
-    ids=lambda value: getattr(value, "model", value),
+    ids=lambda value: getattr(value, "variant", value) or value.model,
 )
 def test_of_a_dense_network_all_do_but_those_that_only_meet_padding(architecture, size):
     model = models.build(architecture, 10, 0)

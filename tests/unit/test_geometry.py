@@ -15,8 +15,14 @@ RESNET50 = Architecture(model="resnet", depth=50, stem="imagenet", width=2)
 SMALL_RESNET50 = Architecture(model="resnet", depth=50, width=2)
 VGG19 = Architecture(model="vgg", depth=19, width=2)
 VGG11 = Architecture(model="vgg", depth=11, width=2, pools=3)
-ALEXNET = Architecture(model="alexnet", depth=8, stem="imagenet", width=2, batch_norm=True)
-SMALL_ALEXNET = Architecture(model="alexnet", depth=8, width=2, pools=1)
+ALEXNETS = [
+    Architecture(model="alexnet", depth=8, stem="imagenet", width=2, variant=variant)
+    for variant in ("deepcluster", "rotnet", "torchvision")
+]
+SMALL_ALEXNETS = [
+    Architecture(model="alexnet", depth=8, width=2, pools=1, variant=variant)
+    for variant in ("deepcluster", "rotnet", "torchvision")
+]
 
 
 def gradients(architecture, size):
@@ -29,6 +35,9 @@ def gradients(architecture, size):
     for name, module in list(model.named_modules()):
         if isinstance(module, nn.ReLU):  # which has zero gradients of its own
             model.set_submodule(name, nn.Softplus())
+        if isinstance(module, nn.MaxPool2d):  # which passes on the gradient of one pixel
+            pool = nn.AvgPool2d(module.kernel_size, module.stride, module.padding)
+            model.set_submodule(name, pool)
         if isinstance(module, nn.Dropout):
             module.p = 0.0
     weights = prunable(model)
@@ -50,8 +59,8 @@ def gradients(architecture, size):
         *((SMALL_RESNET50, size) for size in (8, 16)),
         *((VGG19, size) for size in (32, 35)),
         *((VGG11, size) for size in (8, 16)),
-        *((ALEXNET, size) for size in (63, 80)),
-        *((SMALL_ALEXNET, size) for size in (8, 12, 16)),
+        *((alexnet, size) for alexnet in ALEXNETS for size in (63, 80)),
+        *((alexnet, size) for alexnet in SMALL_ALEXNETS for size in (8, 12, 16)),
     ],
 )
 def test_dead_taps_are_the_weights_without_any_gradient(architecture, size):
@@ -85,7 +94,9 @@ def test_shares_of_the_networks_that_the_paper_and_the_scales_use(architecture, 
     assert dead_taps(architecture, size).share == pytest.approx(share, abs=1e-3)
 
 
-@pytest.mark.parametrize("architecture", [RESNET18, RESNET50, VGG19, VGG11, ALEXNET, SMALL_ALEXNET])
+@pytest.mark.parametrize(
+    "architecture", [RESNET18, RESNET50, VGG19, VGG11, *ALEXNETS, *SMALL_ALEXNETS]
+)
 def test_prunable_weights_are_those_of_the_network(architecture):
     weights = prunable(models.skeleton(architecture))
     assert prunable_weights(architecture) == sum(weight.numel() for weight in weights.values())

@@ -40,7 +40,7 @@ NETWORKS = [
     ),
     Architecture(model="resnet", depth=50, width=4),
     Architecture(model="vgg", depth=11, width=4, pools=3),
-    Architecture(model="alexnet", depth=8, width=8, batch_norm=True),
+    Architecture(model="alexnet", depth=8, width=8),
 ]
 
 needs_onednn = pytest.mark.skipif(

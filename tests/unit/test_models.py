@@ -5,9 +5,17 @@ import torch
 from torch import nn
 
 from lottery import models
+from lottery.catalogue.networks.alexnet import AlexNet
+from lottery.geometry import multiply_adds
+from lottery.pruning.baselines.random import random_mask
+from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
 from lottery.specs import Architecture
 from tests.rounding import assert_same_outputs
+
+
+def alexnet(variant, stem="imagenet", width=64):
+    return Architecture(model="alexnet", depth=8, stem=stem, width=width, variant=variant)
 
 
 @pytest.mark.parametrize(
@@ -23,7 +31,9 @@ from tests.rounding import assert_same_outputs
         (Architecture(model="vgg", depth=16), 13, 14_710_464),
         (Architecture(model="vgg", depth=13), 10, 9_402_048),
         (Architecture(model="vgg", depth=11), 8, 9_217_728),
-        (Architecture(model="alexnet", depth=8, stem="imagenet"), 7, 56_994_496),
+        (alexnet("deepcluster"), 7, 58_271_776),
+        (alexnet("rotnet"), 7, 56_994_496),
+        (alexnet("torchvision"), 7, 56_994_496),
     ],
 )
 def test_prunable_counts(architecture, layers, weights):
@@ -37,7 +47,7 @@ def test_prunable_counts(architecture, layers, weights):
     [
         Architecture(model="resnet", depth=18, width=4),
         Architecture(model="vgg", depth=11, width=4),
-        Architecture(model="alexnet", depth=8, width=4, batch_norm=True),
+        *(alexnet(variant, stem="small", width=4) for variant in AlexNet.variants),
     ],
 )
 def test_the_classifier_batch_norm_and_biases_are_never_prunable(architecture):
@@ -47,7 +57,7 @@ def test_the_classifier_batch_norm_and_biases_are_never_prunable(architecture):
     assert f"{models.head(model)}.weight" in others
     assert all(name.endswith(".weight") for name in names)
     for name, module in model.named_modules():
-        if isinstance(module, nn.BatchNorm2d):
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             assert {f"{name}.weight", f"{name}.bias"} <= others
 
 
@@ -57,7 +67,7 @@ def test_the_classifier_batch_norm_and_biases_are_never_prunable(architecture):
         Architecture(model="resnet", depth=18, width=4),
         Architecture(model="resnet", depth=50, width=4, stem="imagenet"),
         Architecture(model="vgg", depth=11, width=4),
-        Architecture(model="alexnet", depth=8, width=4, stem="imagenet", batch_norm=True),
+        *(alexnet(variant, width=4) for variant in AlexNet.variants),
     ],
 )
 def test_the_networks_of_one_seed_are_the_same_but_for_their_heads(architecture):
@@ -124,22 +134,138 @@ def test_the_small_stem_takes_small_images(narrow, size):
     assert models.build(narrow, 10, 0, "init")(torch.randn(2, 3, size, size)).shape == (2, 10)
 
 
-def test_at_full_width_alexnet_is_torchvisions():
-    from torchvision.models import alexnet
+def test_at_full_width_an_alexnet_is_torchvisions():
+    from torchvision.models import alexnet as theirs
 
-    reference = alexnet()
-    own = models.build(
-        Architecture(model="alexnet", depth=8, stem="imagenet"), 1000, seed=0, purpose="init"
-    )
+    reference = theirs()
+    own = models.build(alexnet("torchvision"), 1000, seed=0, purpose="init")
     own.load_state_dict(reference.state_dict())
     image = torch.randn(1, 3, 224, 224)
     torch.testing.assert_close(own.eval()(image), reference.eval()(image))
 
 
+LAYERS = {
+    "deepcluster": (
+        "Conv2d 96 11, BatchNorm2d, ReLU, MaxPool2d, Conv2d 256 5, BatchNorm2d, ReLU, MaxPool2d, "
+        "Conv2d 384 3, BatchNorm2d, ReLU, Conv2d 384 3, BatchNorm2d, ReLU, "
+        "Conv2d 256 3, BatchNorm2d, ReLU, MaxPool2d, AdaptiveAvgPool2d, "
+        "Dropout, Linear 4096, ReLU, Dropout, Linear 4096, ReLU, Linear 1000"
+    ),
+    "rotnet": (
+        "Conv2d 64 11, BatchNorm2d, ReLU, MaxPool2d, Conv2d 192 5, BatchNorm2d, ReLU, MaxPool2d, "
+        "Conv2d 384 3, BatchNorm2d, ReLU, Conv2d 256 3, BatchNorm2d, ReLU, "
+        "Conv2d 256 3, BatchNorm2d, ReLU, MaxPool2d, AdaptiveAvgPool2d, "
+        "Linear 4096, BatchNorm1d, ReLU, Linear 4096, BatchNorm1d, ReLU, Linear 1000"
+    ),
+    "torchvision": (
+        "Conv2d 64 11, ReLU, MaxPool2d, Conv2d 192 5, ReLU, MaxPool2d, Conv2d 384 3, ReLU, "
+        "Conv2d 256 3, ReLU, Conv2d 256 3, ReLU, MaxPool2d, AdaptiveAvgPool2d, "
+        "Dropout, Linear 4096, ReLU, Dropout, Linear 4096, ReLU, Linear 1000"
+    ),
+}
+"""In order, with outputs and the side of kernels."""
+
+
+def told(module):
+    """A layer as `LAYERS` has it."""
+    numbers = {
+        nn.Conv2d: lambda: [module.out_channels, module.kernel_size[0]],
+        nn.Linear: lambda: [module.out_features],
+    }
+    found = numbers.get(type(module), list)()
+    return " ".join(map(str, [type(module).__name__, *found]))
+
+
+def leaves(model):
+    return [module for module in model.modules() if not list(module.children())]
+
+
+@pytest.mark.parametrize("variant", LAYERS)
+def test_the_layers_of_an_alexnet_are_those_of_the_code_that_it_follows(variant):
+    with torch.device("meta"):
+        model = models.skeleton(alexnet(variant))
+        model.set_submodule(models.head(model), nn.Linear(4096, 1000))
+    assert ", ".join(map(told, leaves(model))) == LAYERS[variant]
+
+
+def test_rotnets_hidden_layers_have_no_biases_as_batch_norm_follows():
+    model = models.skeleton(alexnet("rotnet"))
+    without = [m for m in leaves(model) if isinstance(m, nn.Linear) and m.bias is None]
+    assert without == [model.classifier[0], model.classifier[3]]
+
+
+def test_an_alexnet_that_names_no_variant_is_deepclusters():
+    """So that one network has one spec."""
+    assert Architecture(model="alexnet", depth=8, stem="imagenet") == alexnet("deepcluster")
+    assert Architecture(model="resnet", depth=18).variant is None
+
+
+@pytest.mark.parametrize(
+    ("variant", "products"),
+    [("deepcluster", 1_131_160_096), ("rotnet", 710_092_480), ("torchvision", 710_092_480)],
+)
+def test_multiply_adds_of_an_alexnet_at_224_pixels(variant, products):
+    """Without its head, of which each class takes another 4,096."""
+    assert multiply_adds(alexnet(variant), 224) == products
+
+
+def expected_spread(variant, module):
+    """The standard deviation of the weights that a layer is drawn with, and of its biases."""
+    fan_in = module.weight[0].numel()
+    if variant != "deepcluster":  # torch's defaults: uniform up to 1 / sqrt(fan in)
+        return (3 * fan_in) ** -0.5, (3 * fan_in) ** -0.5
+    if isinstance(module, nn.Linear):
+        return 0.01, 0.0
+    return (2 / (module.out_channels * module.kernel_size[0] ** 2)) ** 0.5, 0.0
+
+
+@pytest.mark.parametrize("stem", ["small", "imagenet"])
+@pytest.mark.parametrize("variant", AlexNet.variants)
+def test_the_initial_weights_of_an_alexnet(variant, stem):
+    """Within five standard errors of a normal distribution's standard deviation."""
+    model = models.build(alexnet(variant, stem=stem, width=16), 1000, seed=0)
+    for module in leaves(model):
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            assert (module.weight == 1).all()
+            assert (module.bias == 0).all()
+        elif isinstance(module, nn.Conv2d | nn.Linear):
+            weights, biases = expected_spread(variant, module)
+            error = (2 * module.weight.numel()) ** -0.5
+            assert module.weight.std().item() == pytest.approx(weights, rel=5 * error)
+            assert abs(module.weight.mean().item()) < 5 * weights / module.weight.numel() ** 0.5
+            if module.bias is not None:
+                off = 5 * biases * (2 * module.bias.numel()) ** -0.5
+                assert module.bias.std().item() == pytest.approx(biases, abs=off)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(
+    ("variant", "least", "most"),
+    [("deepcluster", 5e-5, 5e-4), ("rotnet", 0.1, 1), ("torchvision", 0, 1e-9)],
+)
+def test_what_a_random_mask_of_0_12_percent_leaves_of_an_alexnets_answers(variant, least, most):
+    """How far the logits of images are apart as a training begins, at full width.
+
+    Standard deviation over images, mean over logits: batch norm after the hidden layers restores
+    it; without any, float32 cannot tell it from rounding.
+    """
+    model = models.build(alexnet(variant), 10, seed=0)
+    weights = prunable(model)
+    mask = random_mask(Mask.dense(weights), 0.2, 30, seed=0)
+    assert round(100 * mask.density, 2) == 0.12
+    for name, kept in mask.layers().items():
+        weights[name].mul_(kept)
+    for module in leaves(model):
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    images = torch.randn(16, 3, 224, 224, generator=torch.Generator().manual_seed(0))
+    assert least <= model(images).std(0).mean().item() <= most
+
+
 @pytest.mark.parametrize("size", [16, 32])
-def test_alexnets_small_stem_takes_small_images(size):
-    small = Architecture(model="alexnet", depth=8, width=4)
-    model = models.build(small, 10, 0, "init")
+@pytest.mark.parametrize("variant", AlexNet.variants)
+def test_alexnets_small_stem_takes_small_images(variant, size):
+    model = models.build(alexnet(variant, stem="small", width=4), 10, 0, "init")
     assert model(torch.randn(2, 3, size, size)).shape == (2, 10)
 
 
@@ -149,8 +275,10 @@ def test_alexnets_small_stem_takes_small_images(size):
         (Architecture(model="resnet", depth=50, stem="imagenet"), 11, "layer1.2.conv3.weight"),
         (Architecture(model="resnet", depth=50, stem="imagenet"), 24, "layer2.3.conv3.weight"),
         (Architecture(model="resnet", depth=50, stem="imagenet"), 43, "layer3.5.conv3.weight"),
-        (Architecture(model="alexnet", depth=8, stem="imagenet"), 1, "features.0.weight"),
-        (Architecture(model="alexnet", depth=8, stem="imagenet"), 5, "features.10.weight"),
+        (alexnet("deepcluster"), 1, "features.0.weight"),
+        (alexnet("deepcluster"), 5, "features.14.weight"),
+        (alexnet("rotnet"), 5, "features.14.weight"),
+        (alexnet("torchvision"), 5, "features.10.weight"),
     ],
 )
 def test_a_scope_of_first_convolutions_ends_with_a_stage(architecture, first, last):

@@ -318,7 +318,7 @@ def test_testing_sees_every_image_once_and_changes_nothing(narrow, source):
 
 def test_a_batch_in_parts_has_the_gradient_of_the_whole_but_for_batch_norm(images, digits):
     """The mean over parts is the mean over images, also where the parts are of unequal size."""
-    plain = Architecture(model="alexnet", depth=8, width=4, pools=1)
+    plain = Architecture(model="alexnet", depth=8, width=4, pools=1, variant="torchvision")
     some = few(images, digits, 50)
     states = []
     for gpus in (1, 2, 5):
@@ -335,7 +335,7 @@ def test_a_batch_in_parts_has_the_gradient_of_the_whole_but_for_batch_norm(image
 @pytest.mark.parametrize(("labelled", "gpus"), [(40, 8), (40, 3), (23, 8), (23, 4)])
 def test_labelled_images_weigh_alike_in_uneven_parts(images, digits, labelled, gpus):
     """Of a semi-supervised batch of 10 + 10 in 8 parts; of 23 labelled ones the last has 3 + 3."""
-    plain = Architecture(model="alexnet", depth=8, width=4, pools=1)
+    plain = Architecture(model="alexnet", depth=8, width=4, pools=1, variant="torchvision")
     some = few(images, digits, 50)
     some.labels[labelled:] = UNLABELLED
     how = recipe(batch_size=20, augmentation=Augmentation(), epochs=1, optimizer="sgd")

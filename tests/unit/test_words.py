@@ -16,6 +16,11 @@ PAPER = config.load([REPOSITORY / "config.yaml"])
         ({"model": "vgg", "depth": 19}, "cifar-vgg19", "VGG-19"),
         ({"model": "alexnet", "depth": 8}, "alexnet", "AlexNet"),
         ({"model": "alexnet", "depth": 8, "width": 8}, "alexnet", "AlexNet, width 8"),
+        (
+            {"model": "alexnet", "depth": 8, "variant": "rotnet"},
+            "alexnet",
+            "AlexNet, variant rotnet",
+        ),
         ({"model": "resnet", "depth": 18, "width": 16}, "cifar-resnet18", "ResNet-18, width 16"),
         (
             {"model": "resnet", "depth": 18, "width": 16},
