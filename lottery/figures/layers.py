@@ -1,5 +1,6 @@
 """Density of each layer: how tickets divide what remains among the layers of a network."""
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -88,16 +89,19 @@ def _panel(axes: Mapping[float, Axes], panel: ShownPanel, rows: pd.DataFrame) ->
     """Draw a row of axes, by round."""
     looks = style.looks([curve.curve for curve in panel.curves])
     drawn: dict[str, Any] = {}
+    same = _same(panel, rows)
     zero = 100 * rows.loc[rows["layer_density"] > 0, "layer_density"].min() / GAP
     for round, axis in axes.items():
-        for curve in panel.curves:
+        for place, curve in enumerate(panel.curves):
             found = _of(rows[rows["curve"] == curve.curve], round)
             if found.empty:
                 continue
             look = looks[curve.curve]
             layers = 100 * found.groupby("place")["layer_density"].agg(["mean", "min", "max"])
             layers = layers.mask(layers == 0, zero)
-            how = {"markersize": 3.5, "linewidth": 1.1, "zorder": 3, **look}
+            how = {"markersize": 3.5, "linewidth": 1.1, "zorder": 3 - place / 100, **look}
+            if curve.curve in same:
+                how |= {"linewidth": 4, "alpha": 0.4, "marker": ""}
             (line,) = axis.plot(layers.index, layers["mean"], **how)
             drawn.setdefault(curve.curve, line)
             if found["seed"].nunique() > 1:
@@ -107,15 +111,32 @@ def _panel(axes: Mapping[float, Axes], panel: ShownPanel, rows: pd.DataFrame) ->
     _scale(list(axes.values()), rows, zero)
     counts = set(rows.groupby(["curve", "round"], dropna=False)["seed"].nunique())
     title = "1 seed" if counts <= {1} else f"mean and range of {style.span(counts)} seeds"
-    labels = {curve.curve: curve.label for curve in panel.curves}
-    entries = [(labels[curve], looks[curve], line) for curve, line in drawn.items()]
+    entries = [
+        (f"{curve.label}{same.get(curve.curve, '')}", looks[curve.curve], drawn[curve.curve])
+        for curve in panel.curves
+        if curve.curve in drawn
+    ]
     return style.Legend(title, entries)
+
+
+def _same(panel: ShownPanel, rows: pd.DataFrame) -> dict[str, str]:
+    """What to say of curves that lie on an earlier one: shuffled masks keep what layers have."""
+    said: dict[str, str] = {}
+    by = {
+        curve: found.set_index(["round", "seed", "place"])["layer_density"].sort_index()
+        for curve, found in rows.groupby("curve")
+    }
+    there = [curve for curve in panel.curves if curve.curve in by]
+    for one, other in itertools.combinations(there, 2):
+        if by[one.curve].equals(by[other.curve]):
+            said.setdefault(other.curve, f" (as {one.label})")
+    return said
 
 
 def _names(axis: Axes, rows: pd.DataFrame) -> None:
     """Name the layers; of networks that differ in them, say only which layer it is."""
     names = rows.groupby("place")["layer"].unique()
-    every = names[:: 1 + (len(names) - 1) // NAMES]
+    every = names[:: max(1, -(-len(names) // NAMES))]
     said = [_short(each[0]) if len(each) == 1 else str(place + 1) for place, each in every.items()]
     axis.set_xticks(list(every.index), said, rotation=90, fontsize=6)
     axis.tick_params(axis="x", length=2, pad=2)
