@@ -54,6 +54,15 @@ class CostTable(Spec):
     rounds: tuple[int, ...]
 
 
+class LayersTable(Spec):
+    """What remains of each layer in each curve's tickets, per seed and round."""
+
+    kind: Literal["layers"]
+    curves: tuple[EvaluatedSpec, ...]
+    seeds: tuple[int, ...]
+    rounds: tuple[int, ...]
+
+
 class SparsityTable(Spec):
     """The sorted magnitudes of each curve's dense trained network, per seed."""
 
@@ -81,7 +90,8 @@ class AggregateSpec(Spec):
 
     figure: str
     table: Annotated[
-        AccuracyTable | CostTable | SparsityTable | RewindTable, Field(discriminator="kind")
+        AccuracyTable | CostTable | LayersTable | SparsityTable | RewindTable,
+        Field(discriminator="kind"),
     ]
     partial: bool = Field(False, description="leave out results that are still missing")
 
@@ -112,11 +122,11 @@ class PlotSpec(Spec):
     """What a figure shows beyond its table."""
 
     figure: str
-    kind: Literal["accuracy", "cost", "sparsity", "rewind"]
+    kind: Literal["accuracy", "cost", "layers", "sparsity", "rewind"]
     title: str
     scale: str
     panels: tuple[ShownPanel, ...]
-    columns: int = Field(ge=1, description="panels side by side")
+    columns: int = Field(ge=1, description="panels side by side; of kind layers, each is a row")
     points: int = Field(description="tickets, or networks, of the complete figure")
     partial: bool = False
 

@@ -6,6 +6,7 @@ from lottery.figure_specs import (
     AggregateSpec,
     CostTable,
     EvaluatedSpec,
+    LayersTable,
     SparsityTable,
 )
 from lottery.specs import Chain, EvaluateSpec, GenerateSpec, Spec
@@ -23,7 +24,7 @@ def folder(chain: Chain, round: int, results: str) -> str:
     return paths.dense(results, chain.dense, chain.seed)
 
 
-def rounds(curve: EvaluatedSpec, table: AccuracyTable | CostTable) -> tuple[int, ...]:
+def rounds(curve: EvaluatedSpec, table: AccuracyTable | CostTable | LayersTable) -> tuple[int, ...]:
     """The rounds of a curve that a table shows; an imported ticket has one, whatever it shows."""
     return (1,) if curve.chain.imported else table.rounds
 
@@ -56,7 +57,7 @@ def reports_of(spec: AggregateSpec, results: str) -> list[str]:
             for curve in table.curves
             for seed in table.seeds
         ]
-    if not isinstance(table, AccuracyTable | CostTable):
+    if not isinstance(table, AccuracyTable | CostTable | LayersTable):
         return []
     evaluated = [
         report_path(curve, seed, round, results)
@@ -64,7 +65,7 @@ def reports_of(spec: AggregateSpec, results: str) -> list[str]:
         for seed in table.seeds
         for round in rounds(curve, table)
     ]
-    if isinstance(table, AccuracyTable):
+    if not isinstance(table, CostTable):
         return evaluated
     found = [
         generation(curve.chain.with_seed(seed), round, results)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from lottery.config import Config
-from lottery.figure_specs import AccuracyTable, SparsityTable
+from lottery.figure_specs import AccuracyTable, LayersTable, SparsityTable
 from lottery.reports import rounds
 
 
@@ -21,7 +21,7 @@ def without_sharing(config: Config, figures: Iterable[str]) -> int:
         table = config.aggregate(figure).table
         if isinstance(table, SparsityTable):
             count += len(table.curves) * len(table.seeds)
-        if isinstance(table, AccuracyTable):
+        if isinstance(table, AccuracyTable | LayersTable):
             for curve in table.curves:
                 baseline = curve.chain.baseline
                 generation = max(table.rounds)

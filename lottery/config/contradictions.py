@@ -241,11 +241,10 @@ def _figures(config: Config) -> Problems:
             evaluation = getattr(panel, "evaluation", None)
             for label, curve in panel.curves.items():
                 at, ticket = f"figures.{name}.panels.{title}.curves.{label}", curve.ticket
-                if isinstance(config.tickets[ticket], BaselineTicket) and figure.kind != "accuracy":
+                generated = figure.kind not in ("accuracy", "layers")
+                if isinstance(config.tickets[ticket], BaselineTicket) and generated:
                     yield at, f"{ticket!r} is a baseline: it has no generation trainings"
-                elif (
-                    isinstance(config.tickets[ticket], ImportedTicket) and figure.kind != "accuracy"
-                ):
+                elif isinstance(config.tickets[ticket], ImportedTicket) and generated:
                     yield at, f"{ticket!r} is imported: it has no generation trainings"
                 elif evaluation is not None:
                     dataset = config.evaluations[evaluation].dataset

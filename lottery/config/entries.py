@@ -222,14 +222,18 @@ class _FigureEntry(Spec):
         description="{dataset}, {network}, {rewind}, {scope} and {subset} in it become those of "
         "its tickets; the {dataset} of evaluated tickets is the one they are evaluated on"
     )
-    columns: int | None = Field(None, ge=1, description="panels side by side; default: all")
+    columns: int | None = Field(
+        None,
+        ge=1,
+        description="panels side by side; default: all (of kind layers, rounds are side by side)",
+    )
     seeds: Seeds | None = Field(None, description="seeds in place of the config's")
 
 
 class EvaluatedFigure(_FigureEntry):
     """A figure, or a table, of evaluated tickets."""
 
-    kind: Literal["accuracy", "cost"]
+    kind: Literal["accuracy", "cost", "layers"]
     panels: dict[str, EvaluatedCurves] = Field(min_length=1)
     evaluated_rounds: Rounds | None = Field(None, description="rounds in place of the config's")
 

@@ -32,6 +32,7 @@ from lottery.figure_specs import (
     CostTable,
     CurveSpec,
     EvaluatedSpec,
+    LayersTable,
     PlotSpec,
     RewindTable,
     SparsityTable,
@@ -373,7 +374,7 @@ class Config(Spec):
     def aggregate(self, figure: str) -> AggregateSpec:
         """The table of a figure; the seed of its chains is left at 0."""
         entry, seeds = self.figures[figure], self.figure_seeds(figure)
-        table: AccuracyTable | CostTable | SparsityTable | RewindTable
+        table: AccuracyTable | CostTable | LayersTable | SparsityTable | RewindTable
         if isinstance(entry, EvaluatedFigure):
             evaluated = tuple(
                 self._evaluated(panel, name, curve.ticket, block.evaluation)
@@ -381,10 +382,13 @@ class Config(Spec):
                 for name, curve in block.curves.items()
             )
             rounds = self.figure_rounds(figure)
+            shown: dict[str, Any] = {"curves": evaluated, "seeds": seeds, "rounds": rounds}
             if entry.kind == "cost":
-                table = CostTable(kind="cost", curves=evaluated, seeds=seeds, rounds=rounds)
+                table = CostTable(kind="cost", **shown)
+            elif entry.kind == "layers":
+                table = LayersTable(kind="layers", **shown)
             else:
-                table = AccuracyTable(kind="accuracy", curves=evaluated, seeds=seeds, rounds=rounds)
+                table = AccuracyTable(kind="accuracy", **shown)
         else:
             curves = tuple(
                 CurveSpec(panel=panel, curve=name, chain=self.chain(curve.ticket, 0))

@@ -14,7 +14,14 @@ from lottery.config.entries import (
     FoundTicket,
     ImportedTicket,
 )
-from lottery.figure_specs import AccuracyTable, EvaluatedSpec, PlotSpec, ShownCurve, ShownPanel
+from lottery.figure_specs import (
+    AccuracyTable,
+    EvaluatedSpec,
+    LayersTable,
+    PlotSpec,
+    ShownCurve,
+    ShownPanel,
+)
 from lottery.reports import rounds
 
 if TYPE_CHECKING:
@@ -31,7 +38,7 @@ def plot(config: "Config", figure: str) -> PlotSpec:
     """How a figure is drawn."""
     entry, table = config.figures[figure], config.aggregate(figure).table
     points = len(table.curves) * len(getattr(table, "seeds", ()))
-    if isinstance(table, AccuracyTable):
+    if isinstance(table, AccuracyTable | LayersTable):
         points = sum(len(rounds(curve, table)) for curve in table.curves) * len(table.seeds)
     early = {
         (curve.panel, curve.curve)

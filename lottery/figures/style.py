@@ -162,29 +162,35 @@ def finish(
     axes: Mapping[str, Axes],
     legends: Mapping[str, Legend],
     lines: Sequence[tuple[str, str]],
+    ticks: Mapping[str, float] | None = None,
 ) -> None:
     """Add what is around the axes, never on them; the figure grows accordingly.
 
-    A legend that is the same for all panels is drawn once. `lines` are the footer's, with colours.
+    A legend that is the same for all panels is drawn once; axes may share that of their neighbour.
+    `lines` are the footer's, with colours. `ticks` are the inches that labels of ticks take below
+    axes, where these are longer than numbers.
     """
     rows, width = -(-len(spec.panels) // spec.columns), figure.get_figwidth()
     title(figure, spec)
-    for panel, axis in axes.items():
-        if not legends[panel].entries:
+    for panel, legend in legends.items():
+        if not legend.entries:
+            axis = axes[panel]
             axis.text(0.5, 0.5, "no data yet", ha="center", va="center", transform=axis.transAxes)
     said = [legend for legend in legends.values() if legend.entries]
-    height = (HEIGHT + 0.3) * rows + 0.4
+    ticks = ticks or {}
+    height = (HEIGHT + 0.3 + max(ticks.values(), default=0.0)) * rows + 0.4
     if said and len(axes) > 1 and all(legend.says() == said[0].says() for legend in said):
         figure.set_size_inches(width, height)
         foot(figure, spec, lines, _legend(figure, said[0], width, loc="lower center"))
         return
     height += rows * max((legend.height(WIDTH) for legend in said), default=0.0)
     figure.set_size_inches(width, height)
-    offset = ScaledTranslation(0, -0.38, figure.dpi_scale_trans)  # below the axis label
-    for panel, axis in axes.items():
-        if legends[panel].entries:
-            place = {"bbox_to_anchor": (0.5, 0), "bbox_transform": axis.transAxes + offset}
-            _legend(axis, legends[panel], WIDTH, loc="upper center", **place)
+    for panel, legend in legends.items():
+        if legend.entries:
+            below = -0.38 - ticks.get(panel, 0.0)  # the axis label
+            offset = ScaledTranslation(0, below, figure.dpi_scale_trans)
+            place = {"bbox_to_anchor": (0.5, 0), "bbox_transform": axes[panel].transAxes + offset}
+            _legend(axes[panel], legend, WIDTH, loc="upper center", **place)
     foot(figure, spec, lines)
 
 

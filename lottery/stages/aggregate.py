@@ -15,11 +15,12 @@ from lottery.messages import log
 from lottery.records import Input
 from lottery.specs import Spec, parse
 from lottery.stages.command import spec_option
-from lottery.tables import accuracy, cost, rewind, sparsity
+from lottery.tables import accuracy, cost, layers, rewind, sparsity
 
 KINDS: dict[str, Any] = {
     "accuracy": accuracy,
     "cost": cost,
+    "layers": layers,
     "rewind": rewind,
     "sparsity": sparsity,
 }

@@ -12,7 +12,7 @@ import pandas as pd
 from lottery import records
 from lottery.errors import LotteryError
 from lottery.figure_specs import LIFELESS, PlotSpec
-from lottery.figures import accuracy, sparsity, style, typeset
+from lottery.figures import accuracy, layers, sparsity, style, typeset
 from lottery.fingerprint import code
 from lottery.messages import log
 from lottery.records import Input
@@ -22,13 +22,16 @@ from lottery.stages.command import spec_option
 KINDS: dict[str, Any] = {
     "accuracy": (accuracy.draw, {"seed", "round", "density", "accuracy", "chance"}),
     "cost": (typeset.cost, {"inputs", "generation", "total"}),
+    "layers": (layers.draw, {"seed", "round", "density", "layer", "place", "layer_density"}),
     "rewind": (typeset.rewind, {"epochs", "samples", "updates", "percent"}),
     "sparsity": (
         sparsity.draw,
         {"seed", "rank", "magnitude", "sparsity", "zero_threshold", "dead_taps"},
     ),
 }
-"""By kind, what draws it and the columns of numbers that it reads besides panel and curve."""
+"""By kind, what draws it and the columns that it reads besides panel and curve."""
+TEXTS = {"panel", "curve", "layer"}
+"""Columns that are no numbers."""
 LATER: dict[str, set[str]] = {"accuracy": {"updates", "samples", *LIFELESS}}
 """By kind, further columns, which tables of earlier versions lack: there they are empty."""
 FORMATS = (".pdf", ".png", ".svg")
@@ -64,14 +67,12 @@ def _read(path: str, text: bytes, kind: str) -> pd.DataFrame:
     """The rows of a table with all columns that are drawn; a number that it lacks is NaN."""
     needed, later = KINDS[kind][1], LATER.get(kind, set())
     try:
-        rows = pd.read_csv(
-            io.BytesIO(text), dtype={"panel": str, "curve": str}, keep_default_na=False
-        )
+        rows = pd.read_csv(io.BytesIO(text), dtype=dict.fromkeys(TEXTS, str), keep_default_na=False)
         absent = ({"panel", "curve"} | needed) - set(rows.columns)
         if absent:
             raise LotteryError(f"{path}: no column {', '.join(sorted(absent))}")
         rows = rows.reindex(columns=[*rows.columns, *sorted(later - set(rows.columns))])
-        numbers = sorted(needed | later)
+        numbers = sorted((needed | later) - TEXTS)
         rows[numbers] = rows[numbers].apply(pd.to_numeric)
     except ValueError as error:
         raise LotteryError(f"{path}: not a readable table: {error}") from None

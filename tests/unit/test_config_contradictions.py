@@ -8,7 +8,7 @@ from lottery.specs import Architecture
 from tests.conftest import REPOSITORY
 from tests.unit.test_config import PAPER, complaint
 
-KINDS = ["accuracy", "cost", "sparsity", "rewind"]
+KINDS = ["accuracy", "cost", "layers", "sparsity", "rewind"]
 TOO_SMALL = "choose another architecture, fewer `pools`, or a larger image_size"
 BASELINE = "is a baseline: it has no generation trainings"
 

@@ -12,7 +12,7 @@ from matplotlib.collections import LineCollection
 from lottery import config
 from lottery.errors import LotteryError
 from lottery.figure_specs import PlotSpec, ShownCurve, ShownPanel
-from lottery.figures import accuracy, notes, sparsity
+from lottery.figures import accuracy, layers, notes, sparsity
 from lottery.figures.accuracy import summary
 from lottery.stages.plot import KINDS, plot
 from lottery.tables import rewind
@@ -508,6 +508,112 @@ def test_chance_is_drawn_where_the_axis_reaches_it(lowest, lines):
     assert len(at) == lines
 
 
+NAMES = ("conv1.weight", "layer1.0.conv1.weight", "layer1.0.downsample.0.weight")
+LAYERS = of_kind("layers", points=4, panels=(panel("Labels", "Random"),))
+
+
+def divided(curve, rounds, shares=(4.0, 1.0, 0.5), seeds=(0,), name="18", names=NAMES):
+    """Rows of a table of layers: their densities are shares of the ticket's own."""
+    return [
+        {"panel": name, "curve": curve, "seed": seed, "round": round, "density": 0.2**round,
+         "layer": layer, "place": place,
+         "layer_density": min(1.0, share * (1 + seed) * 0.2**round) if round else 1.0}
+        for seed in seeds
+        for round in rounds
+        for place, (layer, share) in enumerate(zip(names, shares, strict=True))
+    ]  # fmt: skip
+
+
+def test_each_layer_stands_at_its_density_in_the_order_of_the_network():
+    rows = divided("Labels", (0, 1, 2)) + divided("Random", (0, 1, 2), (1.0, 1.0, 1.0))
+    first, second = layers.draw(LAYERS, pd.DataFrame(rows)).axes
+    assert [axis.get_title() for axis in (first, second)] == [
+        "Network 18, round 1: 20 % left",
+        "Network 18, round 2: 4 % left",
+    ]
+    labels, random = first.get_lines()
+    assert labels.get_xydata().round(6).tolist() == [[0, 80], [1, 20], [2, 10]]
+    assert random.get_ydata().round(6).tolist() == [20, 20, 20]
+    said = [label.get_text() for label in first.get_xticklabels()]
+    assert said == ["conv1", "layer1.0.conv1", "layer1.0.downsample.0"]
+    assert (first.get_yscale(), first.get_ylim()) == ("log", second.get_ylim())
+
+
+@pytest.mark.parametrize(("seeds", "bands"), [((0,), 0), ((0, 1), 1)])
+def test_a_band_goes_from_the_least_to_the_most_of_a_layer_over_seeds(seeds, bands):
+    spec = LAYERS.model_copy(update={"panels": (panel("Labels"),)})
+    figure = layers.draw(spec, pd.DataFrame(divided("Labels", (1,), (1.0, 0.5, 0.5), seeds)))
+    (axis,) = figure.axes
+    assert len(axis.collections) == bands
+    title = axis.get_legend().get_title().get_text()
+    assert title == ("mean and range of 2 seeds" if bands else "1 seed")
+    if bands:
+        (_, low), (_, high) = axis.collections[0].get_datalim(axis.transData).get_points()
+        assert (low, high) == pytest.approx((10, 40))
+        assert axis.get_lines()[0].get_ydata()[0] == pytest.approx(30)
+
+
+def zeros(axis):
+    """The ticks that are labelled 0."""
+    said = axis.yaxis.get_major_formatter()
+    return [place for place in axis.get_yticks() if said(place) == "0"]
+
+
+def test_a_layer_of_which_nothing_remains_stands_at_0_below_all_others():
+    rows = pd.DataFrame(divided("Random", (1, 2), (2.0, 1.0, 0.0)))
+    spec = LAYERS.model_copy(update={"panels": (panel("Random"),)})
+    first, second = layers.draw(spec, rows).axes
+    for axis in (first, second):
+        (zero,) = zeros(axis)
+        values = axis.get_lines()[0].get_ydata()
+        assert values[2] == pytest.approx(zero)
+        assert axis.get_ylim()[0] < zero < 4
+    whole = divided("Random", (1, 2), (2.0, 1.0, 1.0))
+    for axis in layers.draw(spec, pd.DataFrame(whole)).axes:
+        assert zeros(axis) == []
+
+
+def test_of_many_rounds_three_are_shown_and_the_others_counted(tmp_path):
+    rows = divided("Labels", range(11)) + divided("Random", range(11))
+    assert layers.shown(pd.DataFrame(rows)) == [1, 5, 10]
+    assert "7 further rounds in the table" in svg(tmp_path, LAYERS, rows)
+    assert layers.shown(pd.DataFrame(divided("Labels", (0,)))) == [0], "there is no other"
+    assert layers.shown(pd.DataFrame(divided("Labels", (0, 2, 3)))) == [2, 3]
+
+
+def test_an_imported_ticket_has_a_column_of_its_own(tmp_path):
+    rows = divided("Labels", (1,)) + [row | {"round": ""} for row in divided("Random", (1,))]
+    text = svg(tmp_path, LAYERS, rows)
+    assert text.index("round 1: 20 % left") < text.index("imported: 20 % left")
+
+
+def test_a_curve_that_lies_on_another_is_said_to():
+    """Shuffled masks keep what each layer has."""
+    spec = LAYERS.model_copy(update={"panels": (panel("Labels", "Shuffled", "Random"),)})
+    rows = [row for name in ("Labels", "Shuffled") for row in divided(name, (1, 2))]
+    rows += divided("Random", (1, 2), (1.0, 1.0, 1.0))
+    (legend,) = layers.draw(spec, pd.DataFrame(rows)).legends
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "Labels", "Shuffled (as Labels)", "Random",
+    ]  # fmt: skip
+
+
+def test_networks_of_other_layers_have_numbers_where_these_differ():
+    names = ("conv1.weight", "features.3.weight", "features.6.weight")
+    rows = divided("Labels", (1,)) + divided("Random", (1,), names=names)
+    (axis,) = layers.draw(LAYERS, pd.DataFrame(rows)).axes
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["conv1", "2", "3"]
+
+
+def test_a_partial_figure_of_layers_counts_its_tickets(tmp_path):
+    spec = LAYERS.model_copy(update={"partial": True, "points": 9})
+    assert "partial: 4 of 9 tickets" in svg(tmp_path, spec, divided("Labels", range(4)))
+    nothing = pd.DataFrame(columns=list(divided("Labels", (1,))[0]))
+    text = svg(tmp_path, spec, nothing)
+    assert "no data yet" in text
+    assert "partial: 0 of 9 tickets" in text
+
+
 def test_a_legend_stands_once_only_where_it_holds_for_all_panels():
     """Equal labels of other colours need a legend each; so do two curves of one label."""
     tenth, mine = (ShownCurve(curve=name, label="a tenth") for name in ("images-10", "mine"))
@@ -552,6 +658,8 @@ def synthetic(settings, figure):
                 share = 0.7 + 0.02 * place if curve.curve == "cifar10" else 0.0
                 dead = 0.2 if place % 4 == 0 else 0.0
                 rows += [row | name | {"seed": seed} for row in magnitudes("", [share], dead)]
+            elif table.kind == "layers":
+                rows += [row | name for row in divided("", table.rounds, seeds=(seed,))]
             elif table.kind == "cost":
                 rows.append(name | {"inputs": 9e5, "generation": 10.0 + place, "total": 40.0})
             else:
@@ -588,11 +696,14 @@ def said(thing):
         ("demo", "fig7", False),
         ("demo", "fig8", True),
         ("demo", "cost", True),
+        ("demo", "layers", False),
+        ("demo", "layers", True),
         ("demo", "table1", False),
     ],
 )
 def test_nothing_stands_on_anything_else_or_beyond_the_edge(scale, name, partial):
     files = ["config.yaml", *([] if scale == "paper" else [f"config/{scale}.yaml"])]
+    files += ["config/mine.yaml"] if name == "layers" else []
     settings = config.load([REPOSITORY / file for file in files], {"partial": partial})
     table = synthetic(settings, name)
     draw, _ = KINDS[settings.figures[name].kind]

@@ -1,10 +1,12 @@
 """From reports to the tidy tables that figures are drawn from."""
 
+import json
+
 import pytest
 
-from lottery import config, paths
+from lottery import config, paths, reports
 from lottery.errors import LotteryError
-from lottery.tables import accuracy, sparsity
+from lottery.tables import accuracy, layers, sparsity
 from tests.conftest import REPOSITORY
 
 PAPER = config.load([REPOSITORY / "config.yaml"])
@@ -87,6 +89,71 @@ def test_a_report_without_its_counts_is_damaged(key):
     del report["result"][key]
     with pytest.raises(LotteryError, match=rf"results/dense/.*\.json: damaged: .* no {key}"):
         rows("fig1b", report)
+
+
+LAYERED = {
+    "figures": {
+        "mine": {
+            "kind": "layers",
+            "title": "{network}",
+            "panels": {
+                "all": {
+                    "evaluation": "imagenet-alexnet",
+                    "curves": {
+                        "Labels": "imagenet-labels-alexnet",
+                        "Random": "imagenet-random-alexnet",
+                    },
+                }
+            },
+        }
+    }
+}
+
+
+def layered(tmp_path, changes=LAYERED):
+    """A config with a figure of layers."""
+    (tmp_path / "mine.yaml").write_text(json.dumps(changes))
+    return config.load([REPOSITORY / "config.yaml", tmp_path / "mine.yaml"])
+
+
+def test_layers_stand_in_the_networks_order_with_what_remains_of_each(tmp_path):
+    table = layered(tmp_path).aggregate("mine").table
+    report = judged(6, 12)
+    report["result"]["layers"] = {"last.weight": [1, 2], "first.weight": [5, 10]}
+    asked = []
+
+    def read(path, what, expected):
+        asked.append((path, what))
+        return None if "random" in path and "round" in path else report
+
+    found = layers.rows("mine", table, "results", read)
+    assert all(list(row) == layers.COLUMNS for row in found)
+    labels = [row for row in found if row["curve"] == "Labels" and row["round"] == 2]
+    told = ("layer", "place", "remaining", "total", "layer_density", "density")
+    assert [tuple(row[name] for name in told) for row in labels[:2]] == [
+        ("last.weight", 0, 1, 2, 0.5, 0.5),
+        ("first.weight", 1, 5, 10, 0.5, 0.5),
+    ]
+    assert {row["round"] for row in found if row["curve"] == "Random"} == {0}, "which is there"
+    assert [path for path, _ in asked] == reports.reports_of(
+        layered(tmp_path).aggregate("mine"), "results"
+    )
+
+
+def test_layers_are_read_from_the_reports_of_a_figure_of_accuracies(tmp_path):
+    mine = layered(tmp_path)
+    (panel,) = LAYERED["figures"]["mine"]["panels"].values()
+    accuracies = {**LAYERED["figures"]["mine"], "kind": "accuracy", "panels": {"all": panel}}
+    other = layered(tmp_path, {"figures": {"mine": accuracies}})
+    read, also = (reports.reports_of(each.aggregate("mine"), "results") for each in (mine, other))
+    assert read == also
+    assert len(read) == mine.plot("mine").points == 2 * len(mine.seeds) * 15
+
+
+def test_a_report_without_its_layers_is_damaged(tmp_path):
+    table = layered(tmp_path).aggregate("mine").table
+    with pytest.raises(LotteryError, match=r"\.json: damaged: the report holds no layers"):
+        layers.rows("mine", table, "results", lambda *_: judged(1, 2))
 
 
 CUTS = PAPER.cuts

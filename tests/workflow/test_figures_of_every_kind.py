@@ -8,7 +8,7 @@ from tests.workflow.project import Project
 from tests.workflow.report_reader import captions
 
 CONFIGS = ("config/demo.yaml", "tests/workflow/every.yaml")
-DRAWN = ("fig5", "fig6", "fig7", "fig8", "table1", "cost")
+DRAWN = ("fig5", "fig6", "fig7", "fig8", "layers", "table1", "cost")
 
 
 def run(project, *arguments):
@@ -109,6 +109,21 @@ def test_natural_sparsity_is_tabled_per_data_set(complete):
         assert magnitudes == sorted(magnitudes)
 
 
+def test_layers_are_tabled_in_the_networks_order_for_each_curve(complete):
+    found = rows(complete, "layers")
+    assert {(row["curve"], row["round"]) for row in found} == {
+        (curve, round) for curve in ("Labels", "Random") for round in "01"
+    }
+    dense = [row for row in found if (row["curve"], row["round"]) == ("Labels", "0")]
+    assert [int(row["place"]) for row in dense] == list(range(len(dense)))
+    assert dense[0]["layer"] == "conv1.weight"
+    assert {float(row["layer_density"]) for row in dense} == {1.0}
+    for curve in ("Labels", "Random"):
+        pruned = [row for row in found if (row["curve"], row["round"]) == (curve, "1")]
+        left = [sum(int(row[name]) for row in pruned) for name in ("remaining", "total")]
+        assert left[0] / left[1] == pytest.approx(float(pruned[0]["density"]))
+
+
 def test_the_cost_of_a_ticket_is_what_its_trainings_took(complete):
     found = {row["curve"]: row for row in rows(complete, "cost")}
     assert int(found["100 %"]["inputs"]) == 2 * 1360, "round 0, two epochs"
@@ -137,6 +152,7 @@ def test_the_report_says_what_each_kind_shows(complete):
     for name in ("fig5", "fig7", "fig8"):
         assert "top-1 accuracy" in says[name]
     assert "sorted magnitudes" in says["fig6"]
+    assert "share of each layer" in says["layers"]
     assert "rewind point of each ticket" in says["table1"]
     assert "Compares 3 rows" in says["cost"]
     for caption in found.values():

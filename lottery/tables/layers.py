@@ -1,0 +1,66 @@
+"""One row per curve, seed, round and layer: how pruning divides what remains among layers."""
+
+from lottery import reports, words
+from lottery.errors import LotteryError
+from lottery.figure_specs import LayersTable
+from lottery.tables import Read, Rows
+
+COLUMNS = [
+    "figure",
+    "panel",
+    "curve",
+    "ticket",
+    "network",
+    "seed",
+    "round",
+    "density",
+    "layer",
+    "place",
+    "remaining",
+    "total",
+    "layer_density",
+]
+
+
+def rows(figure: str, table: LayersTable, results: str, read: Read) -> Rows:
+    """One row per curve, seed, round and layer; shares are 0..1.
+
+    A `layer` is named by its parameter, its `place` counts from the input, from 0. Of its `total`
+    weights `remaining` are left, a share of `layer_density`; `density` is that of all layers that
+    the ticket prunes. An imported ticket has one round, which is empty.
+
+    Raises: LotteryError if a report says nothing of layers.
+    """
+    found = []
+    for curve in table.curves:
+        for seed in table.seeds:
+            for round in reports.rounds(curve, table):
+                path = reports.report_path(curve, seed, round, results)
+                record = read(path, *reports.made_by(curve, seed, round))
+                if record is None:
+                    continue
+                result = record["result"]
+                absent = {"density", "layers"} - result.keys()
+                if absent:
+                    raise LotteryError(
+                        f"{path}: damaged: the report holds no {', '.join(sorted(absent))}"
+                    )
+                found += [
+                    {
+                        "figure": figure,
+                        "panel": curve.panel,
+                        "curve": curve.curve,
+                        "ticket": curve.chain.ticket,
+                        "network": words.network(curve.chain.architecture),
+                        "seed": seed,
+                        "round": "" if curve.chain.imported else round,
+                        "density": result["density"],
+                        "layer": layer,
+                        "place": place,
+                        "remaining": remaining,
+                        "total": total,
+                        "layer_density": remaining / total,
+                    }
+                    for place, (layer, (remaining, total)) in enumerate(result["layers"].items())
+                ]
+    return found
