@@ -3,7 +3,6 @@
 Tables are those of `lottery.tables`. Missing rows are no error: the sample says what is missing.
 """
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -143,7 +142,10 @@ class Gap:
         if self.random is None:
             return []
         curves = table.curves(self.evaluation)
-        says = f"{self.reference.ticket} not clearly above {self.random.words(curves)}"
+        reference, random = self.reference.words(curves), self.random.words(curves)
+        if self.reference.at != self.random.at:
+            reference = f"{reference} with {self.reference.at.words}"
+        says = f"{reference} not clearly above {random}"
         return [Guard(says, _minus(curves, self.reference, self.random))]
 
     def words(self, table: Table) -> str:
@@ -195,7 +197,7 @@ class Growth:
             else np.empty((len(common), 0)),
         )
         blocks = (growth, *samples[last].blocks)
-        remark = next((sample.remark for sample in samples if sample.remark), "")
+        remark = "; ".join(dict.fromkeys(sample.remark for sample in samples if sample.remark))
         return Sample(tuple(common), blocks, lacking, remark)
 
     def above_chance(self, table: Table) -> list[Guard]:
@@ -282,7 +284,8 @@ class Saving:
         logs = (np.log(hours[0]) - np.log(hours[1])).dropna()
         found = _per_seed("time", logs, _absent(both, hours))
         inputs = [table.by_seed(ticket, "inputs").mean() for ticket in both]
-        implied = f"the recipes imply {inputs[0] / inputs[1]:.2f} times" if len(logs) else ""
+        times = f"{inputs[0] / inputs[1]:.2f}" if len(logs) else ""
+        implied = f"the recipes imply {times} times fewer network inputs" if times else ""
         return replace(found, remark=implied)
 
     def above_chance(self, table: Table) -> list[Guard]:
@@ -311,17 +314,19 @@ def _minus(curves: Curves, a: Tickets, b: Tickets | None, any_budget: bool = Fal
     if not all(rounds):
         return Sample((), (Block("on average", np.empty(0), (), np.empty((0, 0))),), lacking)
     lacking = lacking or next(filter(None, map(_lifeless, [curves] * 2, sides)), "")
-    other = "" if b is None or any_budget else _other_budget(curves, a, b, "samples", "images")
-    lacking = lacking or other
+    images = "" if b is None else _other_budget(curves, a, b, "samples", "images")
+    updates = "" if b is None else _other_budget(curves, a, b, "updates", "updates")
+    lacking = lacking or ("" if any_budget else images)
     found = [side.array(curves) for side in sides]
     values = found[0] - (curves.chance if b is None else found[1])
     complete = ~np.isnan(values).any(axis=1)
     begun = np.any([~np.isnan(own).all(axis=1) for own in found], axis=0)
     seeds = np.array(curves.seeds, dtype=int)
     left_out = ", ".join(map(str, seeds[begun & ~complete]))
-    remarks = [f"without seed {left_out}, which lacks rounds" if left_out else ""]
-    if b is not None and not any_budget:
-        remarks.append(_other_budget(curves, a, b, "updates", "updates"))
+    remarks = [
+        f"without seed {left_out}, which lacks rounds" if left_out else "",
+        f"{images}, which is what is claimed to matter" if any_budget and images else updates,
+    ]
     places = tuple(curves.places[round] for round in max(rounds, key=len))
     values = values[complete]
     return Sample(
@@ -356,18 +361,19 @@ def _lifeless(curves: Curves, side: Tickets) -> str:
 
 
 def _other_budget(curves: Curves, a: Tickets, b: Tickets, what: str, unit: str) -> str:
-    """Whether two have more or less training behind them, at the round where most."""
-    with warnings.catch_warnings():  # of rounds, or of tables, without any
-        warnings.simplefilter("ignore", RuntimeWarning)
-        means = [np.nanmean(side.array(curves, what), axis=0) for side in (a, b)]
-    one, other = np.broadcast_arrays(*means)
-    apart = np.nan_to_num(np.abs(np.log(one) - np.log(other)))
-    place = int(apart.argmax())
-    if apart[place] <= np.log1p(BUDGET):
+    """The two networks of a seed, one of each, whose training differs most, if it does by too much.
+
+    Empty where it does not, and where nothing is known of it.
+    """
+    one, other = np.broadcast_arrays(a.array(curves, what), b.array(curves, what))
+    apart = np.nan_to_num(np.abs(np.log(one / other)))
+    if apart.max(initial=0) <= np.log1p(BUDGET):
         return ""
+    most = np.unravel_index(apart.argmax(), apart.shape)
+    name_a, name_b = (np.broadcast_to(s.names(curves), one.shape[1])[most[1]] for s in (a, b))
     return (
-        f"other budgets: {a.words(curves)} has {one[place]:,.0f} {unit} behind it, "
-        f"{b.words(curves)} {other[place]:,.0f}"
+        f"other budgets: {name_a} has {one[most]:,.0f} {unit} behind it, "
+        f"{name_b} {other[most]:,.0f}"
     )
 
 

@@ -138,7 +138,7 @@ def test_a_saving_is_told_in_times():
     )  # fmt: skip
     assert verdict(Saving("a", "b"), at_least(math.log(2)), table).verdict == "holds"
     found = verdict(Saving("a", "b"), at_least(math.log(4)), table)
-    why = "time: 3.10, not above 4; the recipes imply 4.50 times"
+    why = "time: 3.10, not above 4; the recipes imply 4.50 times fewer network inputs"
     assert (found.verdict, found.why) == ("does not hold", why)
 
 
@@ -273,7 +273,26 @@ def test_claims_about_the_rewind_point_itself_are_of_any_budget():
     sides = (Tickets(name, PRUNED) for name in ("a", "b", "b"))
     found = verdict(Gap("e", *sides, None, any_budget=True), better, AHEAD,
                     BEHIND.assign(samples=9, updates=1))  # fmt: skip
-    assert (found.verdict, found.why) == ("holds", "")
+    why = "other budgets: a has 60,000 images behind it, b 9, which is what is claimed to matter"
+    assert (found.verdict, found.why) == ("holds", why)
+
+
+def test_budgets_are_those_of_each_seed():
+    """Two seeds apart by 2 % and -2 % are equal on average, and still no pairs of equals."""
+    samples = BEHIND["seed"].map({0: 61_200, 1: 58_800, 2: 60_000})
+    found = verdict(gap(), better, AHEAD, BEHIND.assign(samples=samples))
+    assert found.verdict == "cannot tell"
+    assert found.why == "other budgets: a has 60,000 images behind it, b 58,800"
+
+
+def test_a_guard_is_a_comparison_of_equal_budgets_too():
+    random = accuracies("random", {s: [90, 30, 20 + s] for s in range(3)}, samples=58_000)
+    equal = AHEAD.assign(ticket="b"), AHEAD
+    found = verdict(gap(random="random"), as_good, *equal, random)
+    assert found.verdict == "cannot tell"
+    assert found.why == (
+        "b not clearly above random: other budgets: b has 60,000 images behind it, random 58,000"
+    )
 
 
 def test_where_a_baseline_has_a_twin_of_equal_budget_the_twin_is_compared():
@@ -309,11 +328,13 @@ def test_a_network_that_has_learned_nothing_takes_the_verdict(column, ticket):
 
 
 def test_a_lead_is_not_refuted_where_a_network_of_the_baseline_is_dead():
-    """The guard against saturation cannot be met then; the lead itself could still be shown."""
+    """The guard against saturation cannot be met then; a lead, or a loss, could still be shown."""
     random = accuracies("random", {s: [90, 30, 20 + s] for s in range(3)}, dead=1)
     equal = gap(random="random")
-    refuted = AHEAD.assign(ticket="b"), BEHIND.assign(ticket="a")
-    assert verdict(equal, better, *refuted).verdict == "cannot tell"
-    assert verdict(equal, better, *refuted, random.assign(dead=0)).verdict == "does not hold"
-    assert verdict(equal, better, *refuted, random).verdict == "cannot tell"
+    same = AHEAD, AHEAD.assign(ticket="b")
+    assert verdict(equal, better, *same).verdict == "cannot tell"
+    assert verdict(equal, better, *same, random.assign(dead=0)).verdict == "does not hold"
+    assert verdict(equal, better, *same, random).verdict == "cannot tell"
     assert verdict(equal, better, AHEAD, BEHIND, random).verdict == "holds"
+    lost = AHEAD.assign(ticket="b"), BEHIND.assign(ticket="a")
+    assert verdict(equal, better, *lost, random).verdict == "does not hold"
