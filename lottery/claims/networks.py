@@ -54,10 +54,15 @@ class Network:
         """The full network minus pruned tickets.
 
         It is a random ticket of which all weights remain: drawn anew, and trained as long as
-        tickets are. It is its own reference: no random baseline is as dense.
+        tickets are. It is its own reference, above random tickets that are pruned as far.
         """
         dense = Tickets(self.ticket(RANDOM), DENSE)
-        return Gap(self.evaluation, dense, Tickets(self.ticket(task), at), dense, None)
+        pruned = Tickets(self.ticket(task), at)
+        return Gap(self.evaluation, dense, pruned, dense, self.random(at))
+
+    def trivial_loss(self, task: str, at: Rounds) -> Gap:
+        """The same where any pruning is claimed to lose nothing, that of random tickets too."""
+        return replace(self.loss(task, at), random=None)
 
     def ticket(self, task: str) -> str:
         """A ticket's name."""

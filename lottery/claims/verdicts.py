@@ -1,13 +1,13 @@
 """From what was compared to verdicts, a section of the paper at a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from lottery.claims.comparisons import Comparison, Sample
+from lottery.claims.comparisons import Comparison, Guard, Sample
 from lottery.claims.curves import Table
 from lottery.claims.evidence import LEVEL, MARGIN, Estimate, Tested, Unit, adjusted, t_tests
-from lottery.claims.judges import Judge, at_least, better
+from lottery.claims.judges import Judge, at_least, better, no_worse
 
 Verdict = Literal["holds", "does not hold", "cannot tell"]
 
@@ -49,7 +49,8 @@ def examine(comparison: Comparison, judge: Judge, table: Table) -> Finding:
     Any verdict on equality needs guards: a reference that is clearly above chance, by the margin at
     every compared round, and better than its random baseline. So does the verdict that a ticket is
     *not better*: where the reference guesses, or is no better than tickets drawn at random, nothing
-    could have been seen.
+    could have been seen. There a loss by more than the margin stands in for the random baseline:
+    what trails that far is no more equal than what leads.
     """
     sample = comparison.sample(table)
     estimate = Estimate.of(sample.blocks[0].overall)
@@ -63,14 +64,20 @@ def examine(comparison: Comparison, judge: Judge, table: Table) -> Finding:
     if judge.broken:
         holds, fails = fails, holds
         on_holds, on_fails = found.broken, "within the margin everywhere"
-    guard, reason = _guarded(comparison, table)
-    if guard is None and judge.equality:
-        return Finding(estimate, None, None, reason, remark=sample.remark)
-    guard = 1 if guard is None else guard
-    otherwise = reason if guard > LEVEL and (judge.equality or fails <= LEVEL) else found.wide
-    fails = max(fails, guard)
+    guesses = _guarded(comparison.above_chance(table), at_least(MARGIN))
+    saturated = _guarded(comparison.above_random(table), better)
+    if judge.equality and (guesses.lacking or saturated.lacking):
+        why = guesses.why if guesses.lacking else saturated.why
+        return Finding(estimate, None, None, why, remark=sample.remark)
+    if not judge.equality:  # one of two is enough: each counts twice (Bonferroni)
+        p = min(saturated.p, _tested(sample, no_worse).outside)
+        saturated = replace(saturated, p=min(1.0, 2 * p))
+    guard = max(guesses, saturated, key=lambda one: one.p)
+    unmet = guard.p > LEVEL and (judge.equality or fails <= LEVEL)
+    otherwise = guard.why if unmet else found.wide
+    fails = max(fails, guard.p)
     if judge.equality:
-        holds = max(holds, guard)
+        holds = max(holds, guard.p)
     return Finding(estimate, holds, fails, otherwise, on_holds, on_fails, sample.remark)
 
 
@@ -78,18 +85,25 @@ def _tested(sample: Sample, judge: Judge, unit: Unit = "points") -> Tested:
     return t_tests([part for block in sample.blocks for part in judge.parts(block)], unit)
 
 
-def _guarded(comparison: Comparison, table: Table) -> tuple[float | None, str]:
-    """The p-value that all guards are met, None if data lack, and the one met least well."""
-    guards = [(guard, at_least(MARGIN)) for guard in comparison.above_chance(table)]
-    guards += [(guard, better) for guard in comparison.above_random(table)]
-    worst, why = 0.0, ""
-    for guard, asked in guards:
+@dataclass(frozen=True)
+class _Guarded:
+    """The p-value that all of some guards are met, why they may not be, and whether data lack."""
+
+    p: float = 0.0
+    why: str = ""
+    lacking: bool = False
+
+
+def _guarded(guards: Sequence[Guard], asked: Judge) -> _Guarded:
+    """Of the guard that is met least well."""
+    worst = _Guarded()
+    for guard in guards:
         if guard.sample.reason:
-            return None, f"{guard.says}: {guard.sample.reason}"
+            return _Guarded(1.0, f"{guard.says}: {guard.sample.reason}", lacking=True)
         found = _tested(guard.sample, asked)
-        if found.inside > worst:
-            worst, why = found.inside, f"{guard.says} {found.place}"
-    return worst, why
+        if found.inside > worst.p:
+            worst = _Guarded(found.inside, f"{guard.says} {found.place}")
+    return worst
 
 
 def conclude(findings: Sequence[Finding]) -> list[Judged]:

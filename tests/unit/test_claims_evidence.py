@@ -215,6 +215,14 @@ def test_equality_takes_a_reference_above_its_random_baseline():
     assert judged(A_BETTER, 5, random=60).verdict == "holds"
 
 
+def test_a_loss_refutes_a_lead_without_a_baseline_below():
+    """What trails by more than the margin is seen to differ, whatever random tickets do."""
+    assert judged(A_BETTER, -3, random=60).verdict == "does not hold"
+    assert judged(A_BETTER, np.array([3, 3, -3, 3]), random=60).verdict == "does not hold"
+    assert judged(A_BETTER, -0.5, random=60).verdict == "cannot tell"
+    assert judged(A_BETTER, -3, b=10, random=10).verdict == "cannot tell", "b guesses"
+
+
 def test_a_reference_may_be_as_good_as_random_where_little_is_pruned():
     """Nothing is told apart at the first round; it is at the others, and equal there too."""
     random = np.array([60, 50, 40, 30])

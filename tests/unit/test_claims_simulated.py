@@ -13,7 +13,7 @@ import pytest
 from lottery.claims.comparisons import Gap, Growth
 from lottery.claims.curves import Curves, Table
 from lottery.claims.evidence import LEVEL, MARGIN
-from lottery.claims.judges import at_least, better
+from lottery.claims.judges import at_least, better, no_worse
 from lottery.claims.paper import CLAIMS
 from lottery.claims.scoreboard import judged_claims
 
@@ -127,12 +127,16 @@ def kept(sample, judge):
 def right(claim, table):
     """The verdicts that are not wrong, by a table of true curves."""
     compared, judge = claim.comparison, claim.judge
-    true = kept(compared.sample(table), judge) != judge.broken
-    seen = all(kept(guard.sample, at_least(MARGIN)) for guard in compared.above_chance(table))
-    seen &= all(kept(guard.sample, better) for guard in compared.above_random(table))
+    sample = compared.sample(table)
+    true = kept(sample, judge) != judge.broken
+    learned = all(kept(guard.sample, at_least(MARGIN)) for guard in compared.above_chance(table))
+    seen = all(kept(guard.sample, better) for guard in compared.above_random(table))
     if judge.equality:
-        return {"cannot tell", "holds" if true else "does not hold"} if seen else {"cannot tell"}
-    return {"cannot tell", "holds"} if true else {"cannot tell", *["does not hold"] * seen}
+        told = learned and seen
+        return {"cannot tell", "holds" if true else "does not hold"} if told else {"cannot tell"}
+    lost = not kept(sample, no_worse)
+    refuted = learned and (seen or lost)
+    return {"cannot tell", "holds"} if true else {"cannot tell", *["does not hold"] * refuted}
 
 
 def kind(claim):
@@ -273,6 +277,16 @@ def test_a_claim_that_takes_in_a_dead_network_is_not_judged_and_says_which():
         found = judged[claim][1]
         assert found.verdict == "cannot tell"
         assert found.why == f"{name}, seed 4, has learned nothing at 0.12 % left"
+
+
+def test_the_full_network_is_one_that_pruning_at_random_harms():
+    """Where it harms nothing, tickets that lose nothing refute no loss: there is none to see."""
+    losses = {c for c in ABOUT if "worse than the full network" in c.words}
+    assert len(losses) == 2
+    for world, verdict in (("all equal", "cannot tell"),
+                           ("only found masks matter", "does not hold")):  # fmt: skip
+        for one in outcomes(world, 6):
+            assert {one[claim][0] for claim in losses} == {verdict}
 
 
 @pytest.mark.parametrize("network", ["ResNet-18", "VGG-19"])
