@@ -87,11 +87,12 @@ class Tickets:
     def array(self, curves: Curves, what: str = "accuracy") -> Numbers:
         """Their accuracies, or what else `Curves` has of them: seeds x its rounds."""
         rounds = self.at.of(curves.densities)
-        columns = [
-            curves.of_ticket(name, what)[:, round]
-            for name, round in zip(self.names(curves), rounds, strict=True)
-        ]
-        return np.stack(columns, axis=1) if columns else np.empty((len(curves.seeds), 0))
+        names = np.array(self.names(curves), dtype=object)
+        found = np.empty((len(curves.seeds), len(rounds)))
+        for name in dict.fromkeys(names):
+            own = names == name
+            found[:, own] = curves.of_ticket(name, what)[:, rounds][:, own]
+        return found
 
     def words(self, curves: Curves) -> str:
         """Their name, or names."""

@@ -42,9 +42,8 @@ class Curves:
 
     def of_ticket(self, ticket: str, what: str = "accuracy") -> Numbers:
         """Its accuracies, or its `samples`, `updates` or `lifeless`; all NaN if it has none."""
-        nothing = np.full((len(self.seeds), len(self.densities)), np.nan)
-        found: Numbers = getattr(self, what).get(ticket, nothing)
-        return found
+        found: Numbers | None = getattr(self, what).get(ticket)
+        return np.full((len(self.seeds), len(self.densities)), np.nan) if found is None else found
 
     def compared(self, ticket: str) -> str:
         """The ticket itself, or the twin that is trained as long as found tickets are."""

@@ -40,25 +40,30 @@ LEGEND = f"""\
   matches, competes) if it is within the margin at every compared round, ahead or behind: leads do
   not make up for losses. A is *not better* if it is at no round ahead by more. A lead *grows* if it
   does so by more than the margin, without a step back by more, and is one at its end.
-- **Verdicts** are t tests over seeds at {100 * LEVEL:g} %, one-sided, which assume that seeds
-  differ as normal numbers do; of a ticket whose seeds fall in two groups they say little. A claim
-  *holds* if all that it says is shown (the {100 * CONFIDENCE:g} % intervals lie within the bounds),
-  *does not hold* if the contrary of a part of it is; otherwise one *cannot tell*. Of many tests
-  some succeed by luck, so the p-values of a section are adjusted together (Benjamini-Hochberg): no
-  more than {100 * LEVEL:g} % of its verdicts are expected to be wrong.
+- **Verdicts** are t tests over seeds at {100 * LEVEL:g} %, one-sided. A claim *holds* if all that
+  it says is shown (the {100 * CONFIDENCE:g} % intervals lie within the bounds), *does not hold* if
+  the contrary of a part of it is; otherwise one *cannot tell*. Of many tests some succeed by luck,
+  so the p-values of a section are adjusted together (Benjamini-Hochberg): no more than
+  {100 * LEVEL:g} % of its verdicts are expected to be wrong.
+- **Normality is assumed**: t tests take seeds to differ as normal numbers do, which so few cannot
+  show. Where seeds fall in two groups (some fail, but not so that it is told) more are wrong.
 - **No verdict without a reference.** Whether tickets are equal is judged only if their
   reference (tickets from all labels, unless the claim names others) is clearly above chance at
   every compared round, and better than its random baseline; nor is it refuted that one is better
-  where these are not shown, for nothing could have been seen.
+  where these are not shown, for nothing could have been seen. Only a loss by more than the margin
+  refutes it whatever random tickets do.
 - **No verdict where a network of a claim has learned nothing** (it gives one answer to all images,
   or has the loss of one): a mean with it says nothing, and one without it is of the seeds that
-  chance has spared.
+  chance has spared. Where such a network is of a reference or its baseline, no verdict is given
+  that needs these.
 - **No verdict between other budgets.** Two networks are compared only if the images behind them,
   until W_k and in the evaluation, are within {100 * BUDGET:g} %; where only their updates differ,
   it is said. Random tickets are those trained as long as found ones (`-equal`), where the figure
   has them; on CIFAR-10 the adjusted ones where less than {100 * SPARSE:g} % remain (Section 4.5).
-  The full network is a random ticket of which all weights remain.
-- **Rounds.** Where no round is near the one that the paper names, the claim says which was judged.
+  The full network is a random ticket of which all weights remain. Claims about the rewind point
+  itself are of any budget, and say both. Those of sparsity and of hours have none.
+- **Rounds.** Where the paper names a round that was not pruned to, the claim says which was judged
+  instead.
 """
 
 

@@ -2,12 +2,13 @@
 
 import argparse
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from lottery import files, paths, records
+from lottery.claims.curves import LIFELESS
 from lottery.claims.paper import Claim
 from lottery.claims.scoreboard import claimed, markdown, scoreboard
 from lottery.errors import LotteryError
@@ -20,6 +21,12 @@ from lottery.stages.command import spec_option
 
 NAMES = {"ticket", "evaluation"}
 """Columns of text; all others must hold numbers."""
+ALLOWED: dict[str, tuple[str, Callable[[pd.Series], pd.Series]]] = {
+    "chance": ("numbers from 0 to 1", lambda column: column.between(0, 1)),
+    **dict.fromkeys(("samples", "updates"), ("numbers above 0", lambda column: column > 0)),
+    **dict.fromkeys(LIFELESS, ("0 or 1", lambda column: column.isin([0, 1]))),
+}
+"""What a column may hold, in words and as a test, where the ticket's round is known."""
 
 
 def claims(spec: ClaimsSpec, tables: Sequence[str], csv: str, text: str) -> None:
@@ -57,8 +64,10 @@ def _read(figure: str, path: str, text: bytes, held: Sequence[Claim]) -> pd.Data
     absent = columns - set(table.columns)
     if absent:
         raise LotteryError(f"{path}: no column {', '.join(sorted(absent))}")
-    if "chance" in columns and not table["chance"].between(0, 1).all():
-        raise LotteryError(f"{path}: column chance: not all are numbers from 0 to 1")
+    known = table[table["round"].notna()] if "round" in columns else table  # not of imported ones
+    for column, (allowed, met) in ALLOWED.items():
+        if column in columns and not met(known[column]).all():
+            raise LotteryError(f"{path}: column {column}: not all are {allowed}")
     return table
 
 

@@ -254,6 +254,12 @@ def test_one_seed_shows_effects_without_verdicts(tmp_path):
          "no column accuracy, chance, collapsed, dead, density, evaluation"),
         ("fig1a.csv", f"{HEAD},accuracy,chance\n{ROW},0.5,\n",
          "column chance: not all are numbers from 0 to 1"),
+        ("fig1a.csv", f"{HEAD},accuracy,chance\n{ROW.replace('9', '')},0.5,0.1\n",
+         "column samples: not all are numbers above 0"),
+        ("fig1a.csv", f"{HEAD},accuracy,chance\n{ROW.replace('1,0,0,0', '1,0,,0')},0.5,0.1\n",
+         "column stalled: not all are 0 or 1"),
+        ("fig1a.csv", "ticket,evaluation,seed,round,density,accuracy,chance\n",
+         "no column collapsed, dead, samples, stalled, updates"),
         ("fig1c.csv", "ticket,seed\na,0\n", "scale paper has no figure 'fig1c'"),
     ],
 )  # fmt: skip
