@@ -8,11 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from lottery import files, paths, records
-from lottery.claims.curves import LIFELESS
 from lottery.claims.paper import Claim
 from lottery.claims.scoreboard import claimed, markdown, scoreboard
 from lottery.errors import LotteryError
-from lottery.figure_specs import ClaimsSpec
+from lottery.figure_specs import LIFELESS, ClaimsSpec
 from lottery.fingerprint import code
 from lottery.messages import log
 from lottery.records import Input
