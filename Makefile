@@ -35,15 +35,6 @@ redraw: install ## the figures of docs/results.md from the tables in docs/result
 test: install ## all tests but those that need a SLURM cluster (those in tests/gpu need a GPU)
 	$(BIN)/python -m pytest tests/workflow tests/unit tests/gpu -n 2 --dist loadfile --no-loadscope-reorder
 
-NUMBERS := models.py compact.py tasks.py hsv_noise.py geometry.py data.py \
-	$(addprefix training.py::test_,adam_decays_by_l2_in_the_gradient labelled_images_weigh_alike_in_uneven_parts \
-		a_batch_in_parts_has_the_gradient_of_the_whole_but_for_batch_norm the_optimizer_is_torchs_to_the_bit \
-		the_same_seed_gives_the_same_bits_and_another_does_not running_statistics_are_those_of_the_first_part) \
-	$(addprefix measure.py::test_,a_training_whose_embeddings_collapse_is_warned_of a_training_that_learns_is_not \
-		any_number_of_processes_measures_the_same) \
-	precision.py::test_with_bfloat16_weights_stay_float32_and_pruned_ones_zero \
-	rewinding.py::test_what_is_not_rewound_goes_on_with_the_weights_of_the_round_before \
-	export.py::test_onnx_predicts_the_same distributed.py::test_two_processes_learn_what_one_does
 PROCESSORS := as-it-is ATEN_CPU_CAPABILITY=avx2,ONEDNN_MAX_CPU_ISA=AVX2 \
 	ATEN_CPU_CAPABILITY=default,ONEDNN_MAX_CPU_ISA=SSE41
 
@@ -51,7 +42,7 @@ test-numbers: install ## the tests of numbers as on older processors, by one thr
 	@for threads in 1 2; do for processor in $(PROCESSORS); do \
 		echo "$$processor, threads: $$threads"; \
 		env $$(echo $$processor | grep -o '[A-Z_]*=[^,]*') OMP_NUM_THREADS=$$threads OMP_WAIT_POLICY=passive \
-			$(BIN)/python -m pytest -q -n 2 $(addprefix tests/unit/test_,$(NUMBERS)) || exit 1; \
+			$(BIN)/python -m pytest -q -n 2 -m numbers $$(grep -l mark.numbers tests/unit/*.py) || exit 1; \
 	done; done
 
 lint: install ## ruff, mypy, snakefmt (the workflow's own linter runs with the tests)

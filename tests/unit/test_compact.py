@@ -13,6 +13,8 @@ from lottery.pruning.prunable import prunable
 from lottery.specs import Architecture
 from tests.rounding import assert_same_outputs
 
+pytestmark = pytest.mark.numbers
+
 NETWORKS = {
     "VGG-11": Architecture(model="vgg", depth=11, width=8, pools=3),
     "ResNet-18, basic blocks": Architecture(model="resnet", depth=18, width=4),

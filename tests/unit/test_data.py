@@ -13,6 +13,8 @@ from lottery.data.batches import UNLABELLED, Batches
 from lottery.errors import LotteryError
 from lottery.specs import Augmentation, Dataset, Subset, batch_sizes
 
+pytestmark = pytest.mark.numbers
+
 
 @given(st.integers(2, 70), st.integers(2, 20), st.integers(0, 3))
 def test_an_epoch_sees_every_image_exactly_once(count, batch_size, seed):

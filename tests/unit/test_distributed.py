@@ -126,6 +126,7 @@ def together(stage):
     return ended(process), folder
 
 
+@pytest.mark.numbers
 def test_two_processes_learn_what_one_does(stage, together):
     start, spec = stage
     process, alone = start("alone", 1)

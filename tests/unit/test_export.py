@@ -123,6 +123,7 @@ def test_a_pruned_network_of_torch_takes_the_ticket(whole, found, tmp_path, chai
     assert torch.equal(state["conv1.weight_orig"], early["conv1.weight"])
 
 
+@pytest.mark.numbers
 def test_onnx_predicts_the_same(found, tmp_path, batch):
     pytest.importorskip("onnxscript")
     runtime = pytest.importorskip("onnxruntime")

@@ -9,6 +9,8 @@ from lottery.geometry import dead_taps, prunable_weights, taps
 from lottery.pruning.prunable import prunable
 from lottery.specs import Architecture
 
+pytestmark = pytest.mark.numbers
+
 RESNET18 = Architecture(model="resnet", depth=18, width=2)
 RESNET34 = Architecture(model="resnet", depth=34, width=2)
 RESNET50 = Architecture(model="resnet", depth=50, stem="imagenet", width=2)

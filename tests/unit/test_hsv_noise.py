@@ -12,6 +12,8 @@ from lottery.specs import Augmentation
 from tests.conftest import REPOSITORY
 from tests.unit.test_config import complaint
 
+pytestmark = pytest.mark.numbers
+
 SAME = {"turn": 0, "power": (1, 1), "factor": (1, 1), "shift": (0, 0)}
 
 

@@ -120,6 +120,7 @@ class Meeting(World):
         return int(self.all_reduce_sum(torch.tensor(value)) > 0)
 
 
+@pytest.mark.numbers
 @pytest.mark.parametrize("size", [2, 3, 4])
 @pytest.mark.parametrize("name", ["labels", "exemplar"])
 def test_any_number_of_processes_measures_the_same(size, name, digits, images):
@@ -184,6 +185,7 @@ def exemplar(how, narrow, digits, images):
     return task, result, measure(model, task, source, how.augmentation, 0)
 
 
+@pytest.mark.numbers
 def test_a_training_whose_embeddings_collapse_is_warned_of(narrow, digits, images, capsys):
     """The nearest negatives drive all embeddings together, where the loss is the margin."""
     how = recipe(epochs=4, learning_rate=0.03, exemplar=Exemplar(negatives="nearest", margin=0.4))
@@ -195,6 +197,7 @@ def test_a_training_whose_embeddings_collapse_is_warned_of(narrow, digits, image
     assert line.startswith("warning: generation of x: all embeddings have collapsed to one")
 
 
+@pytest.mark.numbers
 def test_a_training_that_learns_is_not(narrow, digits, images, capsys):
     how = recipe(epochs=4, learning_rate=0.003)
     task, result, measured = exemplar(how, narrow, digits, images)

@@ -13,6 +13,8 @@ from lottery.pruning.prunable import prunable
 from lottery.specs import Architecture
 from tests.rounding import assert_same_outputs
 
+pytestmark = pytest.mark.numbers
+
 
 def alexnet(variant, stem="imagenet", width=64):
     return Architecture(model="alexnet", depth=8, stem=stem, width=width, variant=variant)

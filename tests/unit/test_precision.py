@@ -46,6 +46,7 @@ def test_who_asks_a_processor_for_bfloat16_is_warned(tmp_path, monkeypatch, caps
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.numbers
 def test_with_bfloat16_weights_stay_float32_and_pruned_ones_zero(images, digits):
     model = models.build(WIDE_ENOUGH, 10, 0, "init")
     mask = random_mask(Mask.dense(prunable(model)), 0.8, 1, seed=0)

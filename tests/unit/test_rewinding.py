@@ -182,6 +182,7 @@ def test_fine_tuning_keeps_the_last_rate_and_learning_rate_rewinding_the_whole_s
     assert tuned == [pytest.approx(0.0001)] * 22
 
 
+@pytest.mark.numbers
 def test_what_is_not_rewound_goes_on_with_the_weights_of_the_round_before(tmp_path, chain, data):
     """Round 1 starts from W* of round 0 under mask 1, and is judged from there too."""
     rewind = Rewind(none=True)

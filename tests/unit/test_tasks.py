@@ -24,6 +24,8 @@ from lottery.training.execution import Execution
 from lottery.training.measure import measure
 from tests.conftest import CPU, few, recipe, stage_inputs
 
+pytestmark = pytest.mark.numbers
+
 PIXELS = torch.rand(5, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 UNUSED = torch.Generator()
 """The tasks that come with this package draw nothing."""

@@ -145,6 +145,7 @@ def test_a_rewind_point_beyond_the_end_is_refused(narrow, source):
         train(fresh(narrow), source, rewinds=[Rewind(updates=23)])
 
 
+@pytest.mark.numbers
 def test_the_same_seed_gives_the_same_bits_and_another_does_not(narrow, source):
     states = []
     for seed in (0, 0, 1):
@@ -245,6 +246,7 @@ def test_an_epoch_tells_how_long_it_waited_for_images(narrow, images, digits, ca
     assert f"{shares[1]:.0%} waiting for images" in capsys.readouterr().err
 
 
+@pytest.mark.numbers
 def test_running_statistics_are_those_of_the_first_part(narrow, images, digits):
     """As with DistributedDataParallel, however many processes share the parts."""
     some = few(images, digits, 64)
@@ -266,6 +268,7 @@ OPTIMIZERS = {
 }
 
 
+@pytest.mark.numbers
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_the_optimizer_is_torchs_to_the_bit(narrow, name):
     """Also where a parameter has no gradient yet, and after a state was saved and loaded."""
@@ -296,6 +299,7 @@ def test_the_optimizer_is_torchs_to_the_bit(narrow, name):
         assert all(torch.equal(a, b) for a, b in zip(mine, theirs, strict=True))
 
 
+@pytest.mark.numbers
 def test_adam_decays_by_l2_in_the_gradient(narrow):
     """AdamW would not give the natural zeros of Section 4.5."""
     model = nn.Linear(1, 1, bias=False, dtype=torch.float64)
@@ -316,6 +320,7 @@ def test_testing_sees_every_image_once_and_changes_nothing(narrow, source):
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 
+@pytest.mark.numbers
 def test_a_batch_in_parts_has_the_gradient_of_the_whole_but_for_batch_norm(images, digits):
     """The mean over parts is the mean over images, also where the parts are of unequal size."""
     plain = Architecture(model="alexnet", depth=8, width=4, pools=1, variant="torchvision")
@@ -332,6 +337,7 @@ def test_a_batch_in_parts_has_the_gradient_of_the_whole_but_for_batch_norm(image
     assert_same_double_steps(states[2], states[0])
 
 
+@pytest.mark.numbers
 @pytest.mark.parametrize(("labelled", "gpus"), [(40, 8), (40, 3), (23, 8), (23, 4)])
 def test_labelled_images_weigh_alike_in_uneven_parts(images, digits, labelled, gpus):
     """Of a semi-supervised batch of 10 + 10 in 8 parts; of 23 labelled ones the last has 3 + 3."""
