@@ -12,7 +12,10 @@ Cells = tuple[list[str], list[list[str]]]
 
 
 def rewind(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
-    """Table 1, to the paper's number of digits, and the update of this pipeline's own W_k."""
+    """Table 1, to the paper's number of digits, and the update of this pipeline's own W_k.
+
+    Tables of earlier versions do not know that update.
+    """
     names = _names(spec)
     cells = [
         [
@@ -21,7 +24,7 @@ def rewind(spec: PlotSpec, rows: pd.DataFrame) -> Figure:
             f"{row.samples:,}",
             f"{_two_digits(row.updates):,}",
             f"{row.percent:.2g} %",
-            f"{row.saved_after:,}",
+            "" if pd.isna(row.saved_after) else f"{row.saved_after:,.0f}",
         ]
         for row in rows.itertuples()
         if (row.panel, row.curve) in names

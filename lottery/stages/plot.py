@@ -32,7 +32,10 @@ KINDS: dict[str, Any] = {
 """By kind, what draws it and the columns that it reads besides panel and curve."""
 TEXTS = {"panel", "curve", "layer"}
 """Columns that are no numbers."""
-LATER: dict[str, set[str]] = {"accuracy": {"updates", "samples", *LIFELESS}}
+LATER: dict[str, set[str]] = {
+    "accuracy": {"updates", "samples", *LIFELESS},
+    "rewind": {"saved_after"},
+}
 """By kind, further columns, which tables of earlier versions lack: there they are empty."""
 FORMATS = (".pdf", ".png", ".svg")
 

@@ -127,6 +127,16 @@ def test_table_1_says_which_updates_are_nominal_and_which_the_runs_own(tmp_path)
     assert text.index("5,000") < text.index("5,100")
 
 
+def test_table_1_of_an_earlier_version_tells_no_update_of_its_own(tmp_path):
+    row = {
+        "panel": "18", "curve": "100 %", "epochs": 3.0, "samples": 3843501,
+        "updates": 2502.28, "percent": 3.3333,
+    }  # fmt: skip
+    text = svg(tmp_path, of_kind("rewind", panels=(panel("100 %"),)), [row])
+    assert "3,843,501" in text
+    assert "nan" not in text
+
+
 def test_a_cost_is_shown_beside_that_with_all_labels(tmp_path):
     rows = [
         {"panel": "18", "curve": curve, "seed": seed, "inputs": inputs, "generation": hours,
