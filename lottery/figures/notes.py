@@ -76,7 +76,8 @@ def _densities(found: Iterable[float]) -> str:
 def _budgets(spec: PlotSpec, rows: pd.DataFrame) -> list[str]:
     """`updates behind each network: 77,655 for Labels; 75,150 for Random`, where they differ.
 
-    Panels of which the same is to be said share a line.
+    Batches of other sizes make other updates of as many images, which is said. Panels of which the
+    same is to be said share a line.
     """
     said: dict[tuple[str, str], list[int]] = {}
     for place, panel in enumerate(spec.panels):
@@ -108,13 +109,19 @@ def _budget(panel: ShownPanel, rows: pd.DataFrame) -> tuple[str, str] | None:
         if not changed and not any(_apart(table.loc[round]) for round in table.index):
             continue
         parts = [_grouped(part, labels) for part in (later, first) if len(part)]
-        return unit, "; at round 0: ".join(parts if changed else parts[:1])
+        text = "; at round 0: ".join(parts if changed else parts[:1])
+        alike = column == "updates" and _alike(rows["samples"])
+        return unit, text + " (of as many images)" * alike
     return None
 
 
 def _apart(values: Iterable[float]) -> bool:
     found = pd.Series(list(values), dtype=float).dropna()
     return bool(len(found) and found.max() > APART * found.min())
+
+
+def _alike(values: pd.Series) -> bool:
+    return bool(values.notna().all()) and not _apart(values)
 
 
 def _grouped(budgets: pd.DataFrame, labels: Mapping[str, str]) -> str:

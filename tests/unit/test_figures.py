@@ -457,7 +457,12 @@ def budget(curve, first, later, name="a", images=64):
         (
             [row | {"updates": 100 * (1 + row["round"]), "samples": 1}
              for row in budget("Labels", 1, 1)],
-            "updates behind each network: 200 to 300 for all; at round 0: 100 for all",
+            "updates behind each network: 200 to 300 for all; at round 0: 100 for all "
+            "(of as many images)",
+        ),
+        (
+            budget("Labels", 1000, 1000) + budget("RotNet", 1200, 1200, images=64 / 1.2),
+            "updates behind each network: 1,000 for Labels; 1,200 for RotNet (of as many images)",
         ),
     ],
 )  # fmt: skip
