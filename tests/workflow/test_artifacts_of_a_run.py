@@ -112,7 +112,7 @@ def test_early_weights_are_neither_the_first_nor_the_last(finished, settings):
     early = load(finished, "early", paths.early(folder, "cifar10"), at)
     last = load(finished, "weights", paths.weights(folder), spec)
     first = prunable(models.build(spec.chain.architecture, 4, 0, "init"))
-    assert early["update"] == 43, "one epoch of 1352 images in batches of 32, in four rotations"
+    assert early["updates"] == 43, "one epoch of 1352 images in batches of 32, in four rotations"
     for name, weight in unpack(last).items():
         if name not in first:
             continue
