@@ -124,14 +124,10 @@ def read_ticket(folder: str | Path) -> Ticket:
     else:
         evaluation = _evaluation(place, chain)
         dataset, outputs = evaluation.dataset, evaluation.dataset.classes
-        purpose = "init" if chain.rewound else inputs.DRAWN
-        model = inputs.network(chain, outputs, purpose, torch.device("cpu"))
         if chain.rewound and chain.rewound.training:
             start = Path(_start(root, chain.rewound, chain.rewound.training, spec.round))
-            kept = outputs if evaluation.keeps_head else 0
-            inputs.rewind(model, chain.rewound, spec.round, str(start), kept)
-            if chain.redraws:
-                inputs.redraw(model, chain, outputs)
+        early = str(start) if start else None
+        model, _ = inputs.begin(evaluation, outputs, early, torch.device("cpu"))
     mask = Mask.unpack(payload)
     mask.check_fits(prunable(model, chain.convolutions))
     return Ticket(model, mask, header, dataset, start)

@@ -629,16 +629,6 @@ class EvaluateSpec(Spec):
         chain = chain if round else chain.start()
         return cls(chain=chain, round=round, dataset=dataset, recipe=recipe, head=head)
 
-    @property
-    def keeps_head(self) -> bool:
-        """Whether it begins with the head of W_k, which tells the same classes apart."""
-        rewound = self.chain.rewound
-        found = rewound.training if rewound else None
-        if found is None or self.head == "redraw":
-            return False
-        same = (found.dataset, found.subset.classes) == (self.dataset, None)
-        return same and TASKS[found.task].classifies
-
     def subset(self) -> SubsetSpec:
         """The draw of indices that this training reads: all of them."""
         return SubsetSpec.of(self.dataset, Subset(), self.chain.seed)

@@ -38,19 +38,13 @@ def evaluate(
 
     For a ticket that is not rewound, `early` is W* of the round before.
     """
-    chain, rewound = spec.chain, spec.chain.rewound
-    if (rewound is None) != (early is None):
+    chain = spec.chain
+    if (chain.rewound is None) != (early is None):
         needs = "is drawn anew, it has no" if early else "needs its"
         raise LotteryError(f"--early: ticket {chain.ticket} {needs} W_k")
 
     def begin(outputs: int, device: torch.device) -> tuple[nn.Module, Mask, Behind]:
-        model = inputs.network(chain, outputs, "init" if rewound else inputs.DRAWN, device)
-        behind = Behind()
-        if rewound and early:
-            kept = outputs if spec.keeps_head else 0
-            behind = inputs.rewind(model, rewound, spec.round, early, kept)
-            if chain.redraws:
-                inputs.redraw(model, chain, outputs)
+        model, behind = inputs.begin(spec, outputs, early, device)
         prunables = prunable(model, chain.convolutions)
         return model, inputs.mask(prunables, chain, spec.round, mask), behind
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from lottery import artifacts, models
+from lottery.catalogue.tasks import TASKS
 from lottery.data.batches import UNLABELLED
 from lottery.data.datasets import SPLITS, Images, Listing
 from lottery.errors import LotteryError, reason
@@ -14,7 +15,16 @@ from lottery.models.layout import layout
 from lottery.pruning import weights
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import dense_mask, prunable
-from lottery.specs import Chain, Dataset, EarlySpec, GenerateSpec, ImagesSpec, MaskSpec, SubsetSpec
+from lottery.specs import (
+    Chain,
+    Dataset,
+    EarlySpec,
+    EvaluateSpec,
+    GenerateSpec,
+    ImagesSpec,
+    MaskSpec,
+    SubsetSpec,
+)
 from lottery.training.schedule import Behind
 
 DRAWN = "baseline init"
@@ -114,13 +124,37 @@ def rewind(model: nn.Module, chain: Chain, round: int, early: str, outputs: int)
     return Behind(*(int(payload[field]) for field in Behind._fields))
 
 
-def redraw(model: nn.Module, chain: Chain, outputs: int) -> None:
-    """Set the prunable weights of a network to those that a baseline of the chain draws."""
-    device = next(model.parameters()).device
-    drawn = prunable(network(chain, outputs, DRAWN, device))
-    with torch.no_grad():
-        for name, weight in prunable(model).items():
-            weight.copy_(drawn[name])
+def begin(
+    spec: EvaluateSpec, outputs: int, early: str | None, device: torch.device
+) -> tuple[nn.Module, Behind]:
+    """The network that an evaluation begins with, and the training that it has behind it.
+
+    It has the weights in the file `early`, W_k or W* of the round before; without, all are drawn.
+    Those of a reinitialised ticket that can be pruned are drawn in any case.
+
+    Raises: LotteryError if the weights are missing, damaged, or of another chain.
+    """
+    chain, rewound = spec.chain, spec.chain.rewound
+    if early is None or rewound is None:
+        return network(chain, outputs, DRAWN, device), Behind()
+    model = network(chain, outputs, "init", device)
+    behind = rewind(model, rewound, spec.round, early, outputs if keeps_head(spec) else 0)
+    if chain.redraws:
+        drawn = prunable(network(chain, outputs, DRAWN, device))
+        with torch.no_grad():
+            for name, weight in prunable(model).items():
+                weight.copy_(drawn[name])
+    return model, behind
+
+
+def keeps_head(spec: EvaluateSpec) -> bool:
+    """Whether an evaluation begins with the head of W_k, which tells the same classes apart."""
+    rewound = spec.chain.rewound
+    found = rewound.training if rewound else None
+    if found is None or spec.head == "redraw":
+        return False
+    same = (found.dataset, found.subset.classes) == (spec.dataset, None)
+    return same and TASKS[found.task].classifies
 
 
 def early(chain: Chain, kept: Mask, path: str | None) -> dict[str, Tensor]:

@@ -31,6 +31,8 @@ COLUMNS = [
     "seconds",
 ]
 
+BEHIND = ("updates", "samples")
+"""Columns that are empty where nobody knows them."""
 NEEDED = {
     "remaining", "total", "prunable", "density", "effective", "updates", "samples", "test"
 }  # fmt: skip
@@ -79,8 +81,7 @@ def rows(figure: str, table: AccuracyTable, results: str, read: Read) -> Rows:
                         "density": result["density"],
                         "network_density": kept / result["prunable"],
                         "effective_density": result["effective"] / result["total"],
-                        "updates": result["updates"],
-                        "samples": result["samples"],
+                        **{n: "" if result[n] is None else result[n] for n in BEHIND},
                         "chance": test["chance"],
                         "accuracy": test["accuracy"],
                         "loss": test["loss"],

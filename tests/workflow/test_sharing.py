@@ -89,7 +89,7 @@ class Plan:
     def evaluate(self, options):
         spec = parse(EvaluateSpec, options["spec"])
         found = spec.chain.training
-        start = "drawn anew"
+        start = f"drawn anew, {spec.chain.baseline and spec.chain.baseline.longer}"
         if found:
             same = (found.task, found.dataset) == ("labels", spec.dataset)
             head = "kept" if same and found.subset.classes is None else "drawn"
