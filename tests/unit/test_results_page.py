@@ -150,7 +150,8 @@ def test_what_is_called_worse_and_better_in_the_text_is():
         (PAGE, 1.1, "labels tickets reach {:.1f} %, RotNet tickets {:.1f} % and adjusted random "
                     "ones {:.1f} %"),
         (PAGE, 4.8, "at 4.8 % it is {:.1f}, {:.1f} and {:.1f} %"),
-        (README, 1.1, "reach {:.1f} %, those found without (RotNet) {:.1f} %, random ones {:.1f} %"),
+        (README, 1.1, "reach {:.1f} %, those found without (RotNet) {:.1f} %, "
+                      "random ones {:.1f} %"),
     ],
 )  # fmt: skip
 def test_the_demos_numbers(page, left, words):
