@@ -39,7 +39,7 @@ class Ticket:
     dataset: Dataset | None
     """What its network is trained on; None if that is not known of an imported ticket."""
     start: Path | None
-    """The file of its weights; None for a baseline, whose weights are freshly drawn, and for an
+    """The file of its weights; None for a baseline whose weights are all drawn, and for an
     imported ticket, whose file has both."""
 
     def pruned(self) -> nn.Module:
