@@ -134,7 +134,7 @@ def _compares(config: Config, ticket: BaselineTicket) -> Problems:
         yield ".start", f"{ticket.of!r} is not rewound ({point}): it has no W_k to start from"
     if ticket.budget == "equal" and config.rewinds[point].none:
         yield ".budget", f"{ticket.of!r} is not rewound ({point}): each round has another budget"
-    if ticket.budget and start == "rewind":
+    if ticket.budget and ticket.start == "rewind":
         yield ".budget", "found beside `start: rewind`, which has the budget of W_k; give one"
 
 
@@ -202,9 +202,12 @@ def _continues(rewind: Rewind) -> bool:
 
 
 def _continued(config: Config, ticket: str, evaluation: str) -> Problems:
-    """Whether a training that evaluates a ticket can continue from the ticket's rewind point."""
-    found, entry = config.tickets[ticket], config.evaluations[evaluation]
-    if not isinstance(found, FoundTicket) or not _continues(config.rewinds[found.rewind]):
+    """Whether a training that evaluates a ticket can continue from the rewind point of its W_k."""
+    entry = config.evaluations[evaluation]
+    if config.chain(ticket, 0).rewound is None:
+        return
+    found = config.found(ticket)
+    if not _continues(config.rewinds[found.rewind]):
         return
     recipe, dataset = config.recipes[entry.recipe], config.datasets[entry.dataset]
     for late in _too_late(config, found, dataset, Subset(), "labels", recipe):

@@ -114,12 +114,14 @@ class BaselinesEntry(Spec):
     start: Start = Field(
         "init",
         description="the weights of baselines: drawn anew, or W_k of the found ticket; of a "
-        "reinitialised one then all but its prunable weights",
+        "reinitialised one then all but its prunable weights; with `rewind` dense networks at "
+        "round 0 are evaluated from W_k too",
     )
     budget: Budget = Field(
         "paper",
         description="how long drawn weights are trained: as the recipe says, or `equal`, as long "
-        "as W_k was trained before; dense networks at round 0 likewise",
+        "as W_k was trained before; dense networks at round 0 likewise; but for baselines of "
+        "tickets that are not rewound, of which each round has another budget",
     )
 
 

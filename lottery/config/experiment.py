@@ -368,8 +368,13 @@ class Config(Spec):
             recipe=recipe,
             head=entry.head,
             shared=entry.head == "keep" and shares_trainings(chain, dataset, recipe),
-            dense_rewound=self.baselines.budget == "equal" and keeps_a_point(chain),
+            dense_rewound=self._rewinds_dense and keeps_a_point(chain),
         )
+
+    @property
+    def _rewinds_dense(self) -> bool:
+        """Whether dense networks are evaluated from W_k too, as baselines have its training."""
+        return self.baselines.budget == "equal" or self.baselines.start == "rewind"
 
     def aggregate(self, figure: str) -> AggregateSpec:
         """The table of a figure; the seed of its chains is left at 0."""

@@ -66,7 +66,8 @@ def train_on_labels(
 ) -> None:
     """Train the ticket that `begin` makes of the files `ticket`; write the report of a stage."""
     stopwatch, running = records.Stopwatch(), running or Running()
-    chain, found, baseline = spec.chain, spec.chain.training, spec.chain.baseline
+    chain, baseline = spec.chain, spec.chain.baseline
+    found = chain.rewound.training if chain.rewound else None
     data = inputs.data(spec.subset(), subset, images)
     task = tasks.make("labels", spec.recipe)
     with running.place(spec.recipe.precision, spec.dataset) as place:

@@ -43,7 +43,7 @@ def rows(figure: str, table: AccuracyTable, results: str, read: Read) -> Rows:
 
     `density` is what remains of the weights that the ticket prunes, `network_density` what remains
     of all prunable weights: another number where only the first convolutions are pruned (Figures 2
-    and 8), `effective_density` what remains and lies on a path from the input to an output.
+    and 8), `effective_density` what of the former lies on a path from the input to an output.
     `updates` and `samples` (images seen) are all that a network has behind it: until W_k, and of
     its evaluation; of an imported ticket nobody knows them. `chance` is the accuracy of the best
     constant answer. `dead`, `stalled` and `collapsed` are 1 where a network gives one answer, has

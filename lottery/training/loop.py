@@ -174,7 +174,7 @@ class TrainingLoop:
             self._progress.update()
         epoch, rest = divmod(done, len(self._batches))
         over = done > 0 and not rest
-        if not over and state.update % CHECKED_EVERY:
+        if not over and done and state.update % CHECKED_EVERY:
             return
         totals = state.epoch.totals(world)
         check_losses(totals.losses, state.update, self.checkpoints)

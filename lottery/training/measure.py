@@ -46,8 +46,9 @@ def measure(
     Images are not augmented, except for a task that compares views of an image. Such a task takes
     its negatives from the same micro-batch, so the order of the images is drawn from (`seed`,
     "test order") and does not depend on their order on disk. What the task draws derives from
-    (`seed`, "test task", number of the micro-batch). The network is `dead` if its outputs are the
-    same for all images, `collapsed` if they are as good as the same for all that the task compares.
+    (`seed`, "test task", number of the micro-batch). The network is `dead` if it gives one answer
+    to all images, `collapsed` if its outputs are as good as the same for all that the task
+    compares. `chance` is the accuracy of the best constant answer.
     """
     execution = execution or Execution()
     model.eval()
@@ -77,6 +78,10 @@ def measure(
     counted = torch.tensor([evaluated, total], dtype=torch.float64)
     sums = world.all_reduce_sum(torch.cat([sums.cpu(), counted]))
     loss_sum, right, likeness, evaluated, total = sums.tolist()
+    shown = None if first is None else first.cpu()
+    reference = world.broadcast(shown)  # of all processes, that of the first
+    if shown is not None and not torch.equal(shown, reference):
+        varies = torch.ones_like(varies)
     alive = world.all_reduce_max(int(varies))
     return {
         "loss": loss_sum / total,

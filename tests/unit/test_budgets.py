@@ -10,8 +10,9 @@ from lottery.errors import LotteryError
 from lottery.pruning.baselines.random import random_mask
 from lottery.pruning.mask import Mask
 from lottery.pruning.prunable import prunable
-from lottery.specs import Baseline, EarlySpec, EvaluateSpec, Rewind
+from lottery.specs import Baseline, EarlySpec, EvaluateSpec, MaskSpec, Rewind
 from lottery.stages.evaluate import evaluate
+from lottery.stages.mask import mask as draw_mask
 from lottery.training.checkpoints import Checkpoints
 from lottery.training.loop import TrainingLoop
 from lottery.training.schedule import Schedule
@@ -220,3 +221,32 @@ def test_baselines_are_trained_as_many_images_longer_as_w_k_has_seen(tmp_path):
         "near": Rewind(samples=50_000),
         "late": Rewind(samples=2500 * 768),
     }
+
+
+@pytest.mark.parametrize(("round", "mask"), [(0, None), (1, "drawn")])
+def test_where_a_found_ticket_continues_its_schedule_a_baseline_from_w_k_does(
+    tmp_path, chain, data, digits, round, mask
+):
+    """Else it would have k updates more behind it than the ticket that it is compared with."""
+    rewind = Rewind(epochs=1, schedule="continue")
+    training = chain.training.model_copy(update={"rewind": rewind})
+    found = chain.model_copy(update={"training": training})
+    path, _ = rewound_from(tmp_path, found)
+    baseline = Baseline(kind="random", start="rewind", of=found)
+    compared = found.model_copy(update={"ticket": "b", "training": None, "baseline": baseline})
+    if mask:
+        mask = str(tmp_path / "mask.pt")
+        draw_mask(MaskSpec(chain=compared, round=round), None, None, mask)
+    spec = EvaluateSpec.of(compared, round, digits, recipe(epochs=2))
+    report = tmp_path / "evaluation.json"
+    evaluate(spec, *data.values(), mask, path, str(report))
+    result = json.loads(report.read_text())["result"]
+    assert result["updates"] == 7 + 11, "of two epochs the second"
+
+
+@pytest.mark.parametrize("keys", [{"budget": "equal"}, {"start": "rewind"}])
+def test_where_all_baselines_have_w_ks_training_dense_networks_have_it_too(tmp_path, keys):
+    (tmp_path / "mine.yaml").write_text(json.dumps({"baselines": keys}))
+    mine = config.load([REPOSITORY / "config.yaml", tmp_path / "mine.yaml"])
+    labels = mine.aggregate("fig1a").table.curves[0]
+    assert (labels.curve, labels.shares(0), labels.shares(1)) == ("Labels", False, True)

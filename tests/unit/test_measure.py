@@ -119,6 +119,40 @@ class Meeting(World):
     def all_reduce_max(self, value):
         return int(self.all_reduce_sum(torch.tensor(value)) > 0)
 
+    def broadcast(self, value):
+        self._values[self.rank] = value
+        self._barrier.wait(20)
+        first = self._values[0]
+        self._barrier.wait(20)
+        return first
+
+
+def shared(size, network, task, source):
+    """What each of several processes measures that share the images."""
+    values, barrier, found = [None] * size, threading.Barrier(size), [None] * size
+
+    def part(rank):
+        execution = Execution(Meeting(rank, size, values, barrier))
+        found[rank] = measure(network(), task, source, NOISE, 0, execution)
+
+    threads = [threading.Thread(target=part, args=(rank,)) for rank in range(size)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+@pytest.mark.parametrize(("classes", "dead"), [((0, 0), True), ((3, 3), True), ((0, 3), False)])
+def test_processes_that_each_see_one_class_call_no_network_dead_that_tells_both(classes, dead):
+    """Images on disk lie by class, and a micro-batch may hold a single one."""
+    labels = torch.tensor(classes).repeat_interleave(1024)
+    pixels = torch.zeros(2048, 3, 8, 8, dtype=torch.uint8)
+    pixels[torch.arange(2048), 0, 0, labels] = 255
+    source = source_of(pixels, labels)
+    for measured in shared(2, Pixels, tasks.make("labels", recipe()), source):
+        assert (measured["accuracy"], measured["dead"]) == (1.0, dead)
+
 
 @pytest.mark.numbers
 @pytest.mark.parametrize("size", [2, 3, 4])
@@ -127,18 +161,7 @@ def test_any_number_of_processes_measures_the_same(size, name, digits, images):
     """Also one more than there are micro-batches: it has none."""
     source, task = Resident(images, digits, CPU), tasks.make(name, recipe())
     alone = measure(Pixels(), task, source, NOISE, 0)
-    values, barrier, found = [None] * size, threading.Barrier(size), [None] * size
-
-    def part(rank):
-        execution = Execution(Meeting(rank, size, values, barrier))
-        found[rank] = measure(Pixels(), task, source, NOISE, 0, execution)
-
-    threads = [threading.Thread(target=part, args=(rank,)) for rank in range(size)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for measured in found:
+    for measured in shared(size, Pixels, task, source):
         assert measured.pop("loss") == pytest.approx(alone["loss"], rel=1e-9)
         assert measured == {key: value for key, value in alone.items() if key != "loss"}
 

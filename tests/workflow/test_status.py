@@ -148,7 +148,7 @@ def test_a_forecast_counts_the_jobs_in_which_masks_and_seeds_ride(untouched, cha
 
 def test_a_forecast_before_the_first_training_guesses_a_gpu(untouched):
     said = untouched.lottery("forecast", "fig3", "--gpu", "H100", "--gpus", "8").stdout
-    assert re.search(r"^fig3 +948 +948 +[\d,]+\.\d +[\d,]+\.\d$", said, re.MULTILINE)
+    assert re.search(r"^fig3 +993 +993 +[\d,]+\.\d +[\d,]+\.\d$", said, re.MULTILINE)
     assert "times: guessed at 18% of the peak of one H100" in said
     assert "longest chain: 31 trainings" in said
     refused = untouched.lottery("forecast", "fig3", "--gpu", "B52")
