@@ -6,6 +6,8 @@ from pydantic import Field
 
 from lottery.specs import Chain, Dataset, GenerateSpec, Head, Recipe, SparsitySpec, Spec
 
+BUDGET = 0.01
+"""The fraction by which what lies behind two networks may differ for their budgets to be equal."""
 LIFELESS = ("dead", "stalled", "collapsed")
 """Columns of a table of accuracies that are 1 where a network has learned nothing: it gives one
 answer to all images, has the loss of one, or one embedding."""

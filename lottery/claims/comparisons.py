@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from lottery.claims.curves import Curves, Table
-from lottery.claims.evidence import BUDGET, MARGIN, Numbers, Unit
+from lottery.claims.evidence import MARGIN, Numbers, Unit
 from lottery.claims.rounds import Rounds, left
-from lottery.figure_specs import LIFELESS
+from lottery.figure_specs import BUDGET, LIFELESS
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,6 @@ Unit = Literal["points", "times"]
 MARGIN = 1.0
 """A ticket is better if it is ahead by more than this, in points; otherwise two are as good.
 Section 4.2 calls 1 to 4 points "a gap", so less than one is none."""
-BUDGET = 0.01
-"""The fraction by which the images behind two networks may differ that are compared."""
 LEVEL = 0.05
 """Significance level of each one-sided test, and of a section's claims after adjustment."""
 CONFIDENCE = 1 - 2 * LEVEL

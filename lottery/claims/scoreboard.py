@@ -10,10 +10,11 @@ import pandas as pd
 
 from lottery.claims.comparisons import SPARSE, Comparison
 from lottery.claims.curves import Table
-from lottery.claims.evidence import BUDGET, CONFIDENCE, LEVEL, MARGIN, Estimate
+from lottery.claims.evidence import CONFIDENCE, LEVEL, MARGIN, Estimate
 from lottery.claims.later_version import LATER_CLAIMS
 from lottery.claims.paper import CLAIMS, Claim
 from lottery.claims.verdicts import Finding, Judged, Verdict, conclude, examine
+from lottery.figure_specs import BUDGET
 
 COLUMNS = [
     "section",

@@ -11,7 +11,6 @@ from lottery.config import looks
 from lottery.config.entries import (
     BaselinesEntry,
     BaselineTicket,
-    Budget,
     DatasetEntry,
     DenseName,
     EvaluatedFigure,
@@ -205,10 +204,6 @@ class Config(Spec):
                 name += f"-after-{amount:.12g}-{unit}"
         return name
 
-    def budget(self, ticket: BaselineTicket) -> Budget:
-        """How long the drawn weights of a baseline are trained."""
-        return ticket.budget or self.baselines.budget
-
     def _longer(self, entry: BaselineTicket) -> Rewind | None:
         """The training that W_k of a baseline's found ticket has behind it, in samples.
 
@@ -217,7 +212,8 @@ class Config(Spec):
         """
         found = self.found(entry.of)
         point, recipe = self.rewinds[found.rewind], self.recipes[found.recipe]
-        if self.budget(entry) == "paper" or point.none or point.schedule == "continue":
+        budget = entry.budget or self.baselines.budget
+        if budget == "paper" or point.none or point.schedule == "continue":
             return None  # a schedule that is continued has W_k's updates in it
         images = self.datasets[found.dataset]
         epoch = samples_per_epoch(images, self.subsets[found.subset], found.task)

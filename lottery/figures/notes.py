@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from lottery.figure_specs import LIFELESS, PlotSpec, ShownPanel
+from lottery.figure_specs import BUDGET, LIFELESS, PlotSpec, ShownPanel
 
 EARLY = (
     "at 100 %, hollow: trained on from $W_k$ of its own task; all others: from an initialisation"
@@ -15,8 +15,6 @@ EARLY = (
 """What round 0 is, which differs between tickets of other tasks and those from labels."""
 UNITS = {"updates": "updates", "samples": "images"}
 """The columns of budgets, and their words."""
-APART = 1.01
-"""The ratio from which two budgets are said to differ."""
 FEW = 3
 """The points of a curve, the panels, or the curves of one budget, that are each named."""
 
@@ -117,7 +115,7 @@ def _budget(panel: ShownPanel, rows: pd.DataFrame) -> tuple[str, str] | None:
 
 def _apart(values: Iterable[float]) -> bool:
     found = pd.Series(list(values), dtype=float).dropna()
-    return bool(len(found) and found.max() > APART * found.min())
+    return bool(len(found) and found.max() > (1 + BUDGET) * found.min())
 
 
 def _alike(values: pd.Series) -> bool:

@@ -1,9 +1,7 @@
 """One row per curve, seed and round: the accuracy of that ticket (Figures 1-5, 7 and 8)."""
 
-from lottery import reports, words
-from lottery.errors import LotteryError
 from lottery.figure_specs import LIFELESS, AccuracyTable
-from lottery.tables import Read, Rows
+from lottery.tables import Read, Rows, about, evaluated
 
 COLUMNS = [
     "figure",
@@ -51,43 +49,27 @@ def rows(figure: str, table: AccuracyTable, results: str, read: Read) -> Rows:
     whose `round` is empty.
     """
     found = []
-    for curve in table.curves:
-        for seed in table.seeds:
-            for round in reports.rounds(curve, table):
-                path = reports.report_path(curve, seed, round, results)
-                record = read(path, *reports.made_by(curve, seed, round))
-                if record is None:
-                    continue
-                result = record["result"]
-                absent = NEEDED - result.keys()
-                if absent:
-                    raise LotteryError(
-                        f"{path}: damaged: the report holds no {', '.join(sorted(absent))}"
-                    )
-                test = result["test"]
-                kept = result["remaining"] + result["prunable"] - result["total"]
-                found.append(
-                    {
-                        "figure": figure,
-                        "panel": curve.panel,
-                        "curve": curve.curve,
-                        "ticket": curve.chain.ticket,
-                        "network": words.network(curve.chain.architecture),
-                        "evaluation": curve.evaluation,
-                        "seed": seed,
-                        "round": "" if curve.chain.imported else round,
-                        "remaining": result["remaining"],
-                        "total": result["total"],
-                        "density": result["density"],
-                        "network_density": kept / result["prunable"],
-                        "effective_density": result["effective"] / result["total"],
-                        **{n: "" if result[n] is None else result[n] for n in BEHIND},
-                        "chance": test["chance"],
-                        "accuracy": test["accuracy"],
-                        "loss": test["loss"],
-                        "empty_layers": len(result["empty_layers"]),
-                        **{name: int(test[name]) for name in LIFELESS},
-                        "seconds": record["seconds"],
-                    }
-                )
+    for curve, seed, round, record in evaluated(table, results, read, NEEDED):
+        result, test = record["result"], record["result"]["test"]
+        kept = result["remaining"] + result["prunable"] - result["total"]
+        found.append(
+            {
+                **about(figure, curve),
+                "evaluation": curve.evaluation,
+                "seed": seed,
+                "round": round,
+                "remaining": result["remaining"],
+                "total": result["total"],
+                "density": result["density"],
+                "network_density": kept / result["prunable"],
+                "effective_density": result["effective"] / result["total"],
+                **{n: "" if result[n] is None else result[n] for n in BEHIND},
+                "chance": test["chance"],
+                "accuracy": test["accuracy"],
+                "loss": test["loss"],
+                "empty_layers": len(result["empty_layers"]),
+                **{name: int(test[name]) for name in LIFELESS},
+                "seconds": record["seconds"],
+            }
+        )
     return found

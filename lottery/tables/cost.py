@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from lottery import reports, words
+from lottery import reports
 from lottery.errors import LotteryError
 from lottery.figure_specs import CostTable, EvaluatedSpec
 from lottery.specs import GenerateSpec
-from lottery.tables import Read, Rows
+from lottery.tables import Read, Rows, about
 
 COLUMNS = [
     "figure",
@@ -40,11 +40,7 @@ def rows(figure: str, table: CostTable, results: str, read: Read) -> Rows:
             hours, inputs = generation
             found.append(
                 {
-                    "figure": figure,
-                    "panel": curve.panel,
-                    "curve": curve.curve,
-                    "ticket": curve.chain.ticket,
-                    "network": words.network(curve.chain.architecture),
+                    **about(figure, curve),
                     "seed": seed,
                     "rounds": max(table.rounds),
                     "inputs": inputs,

@@ -1,9 +1,7 @@
 """One row per curve, seed, round and layer: how pruning divides what remains among layers."""
 
-from lottery import reports, words
-from lottery.errors import LotteryError
 from lottery.figure_specs import LayersTable
-from lottery.tables import Read, Rows
+from lottery.tables import Read, Rows, about, evaluated
 
 COLUMNS = [
     "figure",
@@ -32,35 +30,20 @@ def rows(figure: str, table: LayersTable, results: str, read: Read) -> Rows:
     Raises: LotteryError if a report says nothing of layers.
     """
     found = []
-    for curve in table.curves:
-        for seed in table.seeds:
-            for round in reports.rounds(curve, table):
-                path = reports.report_path(curve, seed, round, results)
-                record = read(path, *reports.made_by(curve, seed, round))
-                if record is None:
-                    continue
-                result = record["result"]
-                absent = {"density", "layers"} - result.keys()
-                if absent:
-                    raise LotteryError(
-                        f"{path}: damaged: the report holds no {', '.join(sorted(absent))}"
-                    )
-                found += [
-                    {
-                        "figure": figure,
-                        "panel": curve.panel,
-                        "curve": curve.curve,
-                        "ticket": curve.chain.ticket,
-                        "network": words.network(curve.chain.architecture),
-                        "seed": seed,
-                        "round": "" if curve.chain.imported else round,
-                        "density": result["density"],
-                        "layer": layer,
-                        "place": place,
-                        "remaining": remaining,
-                        "total": total,
-                        "layer_density": remaining / total,
-                    }
-                    for place, (layer, (remaining, total)) in enumerate(result["layers"].items())
-                ]
+    for curve, seed, round, record in evaluated(table, results, read, {"density", "layers"}):
+        result = record["result"]
+        found += [
+            {
+                **about(figure, curve),
+                "seed": seed,
+                "round": round,
+                "density": result["density"],
+                "layer": layer,
+                "place": place,
+                "remaining": remaining,
+                "total": total,
+                "layer_density": remaining / total,
+            }
+            for place, (layer, (remaining, total)) in enumerate(result["layers"].items())
+        ]
     return found

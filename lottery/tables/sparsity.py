@@ -1,9 +1,9 @@
 """The sorted magnitudes of dense trained networks (Figures 6 and 9)."""
 
-from lottery import paths, words
+from lottery import paths
 from lottery.errors import LotteryError
 from lottery.figure_specs import SparsityTable
-from lottery.tables import Read, Rows
+from lottery.tables import Read, Rows, about
 
 COLUMNS = [
     "figure",
@@ -41,11 +41,7 @@ def rows(figure: str, table: SparsityTable, results: str, read: Read) -> Rows:
             sparsity = result["sparsity"][result["cuts"].index(table.zero_threshold)]
             found += [
                 {
-                    "figure": figure,
-                    "panel": curve.panel,
-                    "curve": curve.curve,
-                    "ticket": curve.chain.ticket,
-                    "network": words.network(curve.chain.architecture),
+                    **about(figure, curve),
                     "seed": seed,
                     "rank": rank,
                     "magnitude": magnitude,
